@@ -1,0 +1,306 @@
+package wire
+
+import "strconv"
+
+// MaxDepth is how deep arrays and objects may nest before a [Scanner] refuses them. A DynamoDB value
+// nests at most 32 documents, each two levels of JSON, inside a few levels of the request's own.
+const MaxDepth = 256
+
+// Kind is the kind of the JSON value at a scanner's position.
+type Kind byte
+
+// The kinds of [Scanner.Kind].
+const (
+	Invalid Kind = iota // no value starts here: the end of the data, or a byte that starts none
+	Null
+	Bool
+	Number
+	String
+	Array
+	Object
+)
+
+// kinds maps the first byte of a value to its kind.
+var kinds = [256]Kind{
+	'n': Null, 't': Bool, 'f': Bool, '"': String, '[': Array, '{': Object, '-': Number,
+	'0': Number, '1': Number, '2': Number, '3': Number, '4': Number,
+	'5': Number, '6': Number, '7': Number, '8': Number, '9': Number,
+}
+
+// String returns the kind's name in JSON's terms.
+func (k Kind) String() string {
+	switch k {
+	case Null:
+		return "null"
+	case Bool:
+		return "boolean"
+	case Number:
+		return "number"
+	case String:
+		return "string"
+	case Array:
+		return "array"
+	case Object:
+		return "object"
+	}
+	return "invalid"
+}
+
+// SyntaxError says where a document stops being JSON, or stops being what the caller asked for.
+type SyntaxError struct {
+	Offset int    // bytes before the offending one
+	Reason string // what was expected or found there; never a part of the document
+}
+
+// Error names the reason and the offset.
+func (e *SyntaxError) Error() string {
+	return "JSON: " + e.Reason + " at offset " + strconv.Itoa(e.Offset)
+}
+
+// Scanner reads one JSON document from a byte slice, front to back. Its zero value reads an empty document;
+// use [NewScanner]. The slices that it returns alias the document unless a method says otherwise, so the
+// document must not change while they are in use. After an error, the scanner's position is undefined.
+// A Scanner is a small value without shared state; it must not be used by two goroutines at once.
+type Scanner struct {
+	data  []byte
+	pos   int
+	depth int
+	first bool // just after '[' or '{': no comma is due
+}
+
+// NewScanner returns a scanner at the start of data.
+func NewScanner(data []byte) Scanner { return Scanner{data: data} }
+
+// Pos returns the offset of the next byte to be read.
+func (s *Scanner) Pos() int { return s.pos }
+
+// Kind skips white space and returns the kind of the value that follows, without reading it.
+func (s *Scanner) Kind() Kind {
+	if s.space(); s.pos < len(s.data) {
+		return kinds[s.data[s.pos]]
+	}
+	return Invalid
+}
+
+func (s *Scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+// byte skips white space and returns the next byte without reading it; 0 at the end.
+func (s *Scanner) byte() byte {
+	if s.space(); s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+func (s *Scanner) fail(reason string) error {
+	if s.pos >= len(s.data) {
+		reason = "unexpected end"
+	}
+	return &SyntaxError{Offset: s.pos, Reason: reason}
+}
+
+func (s *Scanner) enter(open byte, reason string) error {
+	if s.byte() != open {
+		return s.fail(reason)
+	}
+	if s.depth >= MaxDepth {
+		return s.fail("nesting too deep")
+	}
+	s.pos++
+	s.depth++
+	s.first = true
+	return nil
+}
+
+// more reads up to the next member or element, or past the closing byte.
+func (s *Scanner) more(end byte) (bool, error) {
+	c := s.byte()
+	if c == end {
+		s.pos++
+		s.depth--
+		s.first = false
+		return false, nil
+	}
+	if s.first {
+		s.first = false
+		return true, nil
+	}
+	if c != ',' {
+		return false, s.fail("expected a comma or the end of the " + kinds[end-2].String())
+	}
+	s.pos++
+	if s.byte() == end {
+		return false, s.fail("trailing comma")
+	}
+	return true, nil
+}
+
+// Object reads the opening of an object. [Scanner.Member] follows, until it reports the end.
+func (s *Scanner) Object() error { return s.enter('{', "expected an object") }
+
+// Member reads the name of the current object's next member, up to its value, which the caller reads or
+// skips before asking again. At the end of the object it reads the closing brace and ok is false.
+// The name is unescaped, and aliases the document where it has no escapes.
+func (s *Scanner) Member() (name []byte, ok bool, err error) {
+	if ok, err = s.more('}'); !ok {
+		return nil, false, err
+	}
+	if name, err = s.String(); err != nil {
+		return nil, false, err
+	}
+	if s.byte() != ':' {
+		return nil, false, s.fail("expected a colon")
+	}
+	s.pos++
+	return name, true, nil
+}
+
+// Array reads the opening of an array. [Scanner.Element] follows, until it reports the end.
+func (s *Scanner) Array() error { return s.enter('[', "expected an array") }
+
+// Element reads up to the current array's next element, which the caller reads or skips before asking
+// again. At the end of the array it reads the closing bracket and ok is false.
+func (s *Scanner) Element() (ok bool, err error) { return s.more(']') }
+
+// Null reads null.
+func (s *Scanner) Null() error { return s.literal("null") }
+
+// Bool reads true or false.
+func (s *Scanner) Bool() (bool, error) {
+	if s.byte() == 't' {
+		return true, s.literal("true")
+	}
+	return false, s.literal("false")
+}
+
+func (s *Scanner) literal(want string) error {
+	s.space()
+	if end := s.pos + len(want); end <= len(s.data) && string(s.data[s.pos:end]) == want {
+		s.pos = end
+		return nil
+	}
+	return s.fail("expected " + want)
+}
+
+// Number reads a number and returns its text as it stands in the document.
+func (s *Scanner) Number() ([]byte, error) {
+	s.space()
+	start, d, i := s.pos, s.data, s.pos
+	if i < len(d) && d[i] == '-' {
+		i++
+	}
+	digits := func() bool {
+		from := i
+		for i < len(d) && d[i]-'0' <= 9 {
+			i++
+		}
+		return i > from
+	}
+	if i < len(d) && d[i] == '0' {
+		i++
+	} else if !digits() {
+		s.pos = i
+		return nil, s.fail("expected a number")
+	}
+	if i < len(d) && d[i] == '.' {
+		if i++; !digits() {
+			s.pos = i
+			return nil, s.fail("expected a digit")
+		}
+	}
+	if i < len(d) && d[i]|0x20 == 'e' {
+		if i++; i < len(d) && (d[i] == '+' || d[i] == '-') {
+			i++
+		}
+		if !digits() {
+			s.pos = i
+			return nil, s.fail("expected a digit")
+		}
+	}
+	s.pos = i
+	return d[start:i], nil
+}
+
+// Skip reads one value of any kind and drops it.
+func (s *Scanner) Skip() error {
+	switch s.Kind() {
+	case Null:
+		return s.Null()
+	case Bool:
+		_, err := s.Bool()
+		return err
+	case Number:
+		_, err := s.Number()
+		return err
+	case String:
+		_, _, err := s.quoted()
+		return err
+	case Array:
+		return s.skipArray()
+	case Object:
+		return s.skipObject()
+	}
+	return s.fail("expected a value")
+}
+
+func (s *Scanner) skipArray() error {
+	if err := s.Array(); err != nil {
+		return err
+	}
+	for {
+		if ok, err := s.Element(); !ok {
+			return err
+		}
+		if err := s.Skip(); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Scanner) skipObject() error {
+	if err := s.Object(); err != nil {
+		return err
+	}
+	for {
+		if ok, err := s.more('}'); !ok {
+			return err
+		}
+		if _, _, err := s.quoted(); err != nil {
+			return err
+		}
+		if s.byte() != ':' {
+			return s.fail("expected a colon")
+		}
+		s.pos++
+		if err := s.Skip(); err != nil {
+			return err
+		}
+	}
+}
+
+// Raw reads one value of any kind and returns its bytes as they stand in the document.
+func (s *Scanner) Raw() ([]byte, error) {
+	s.space()
+	start := s.pos
+	if err := s.Skip(); err != nil {
+		return nil, err
+	}
+	return s.data[start:s.pos], nil
+}
+
+// End reports an error unless only white space is left.
+func (s *Scanner) End() error {
+	if s.space(); s.pos < len(s.data) {
+		return s.fail("expected the end")
+	}
+	return nil
+}

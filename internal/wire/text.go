@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"encoding/base64"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// String reads a string and returns its text as UTF-8. The text aliases the document where that holds
+// it verbatim, and is freshly allocated otherwise. Bytes that are not UTF-8 and lone surrogates become U+FFFD.
+func (s *Scanner) String() ([]byte, error) {
+	raw, verbatim, err := s.quoted()
+	if err != nil || verbatim {
+		return raw, err
+	}
+	return unescape(make([]byte, 0, len(raw)), raw), nil
+}
+
+// AppendText reads a string and appends its text, as [Scanner.String] gives it, to dst.
+func (s *Scanner) AppendText(dst []byte) ([]byte, error) {
+	raw, verbatim, err := s.quoted()
+	if err != nil {
+		return dst, err
+	}
+	if verbatim {
+		return append(dst, raw...), nil
+	}
+	return unescape(dst, raw), nil
+}
+
+// AppendBytes reads a string of standard, padded base64 and appends what it stands for to dst.
+// White space inside the base64 is refused, as are bits left over that are not zero.
+func (s *Scanner) AppendBytes(dst []byte) ([]byte, error) {
+	text, err := s.String()
+	if err != nil {
+		return dst, err
+	}
+	out, err := base64Strict.AppendDecode(dst, text)
+	if err != nil || hasLineBreak(text) {
+		return dst, s.fail("invalid base64")
+	}
+	return out, nil
+}
+
+var base64Strict = base64.StdEncoding.Strict()
+
+// hasLineBreak finds what encoding/base64 would pass over.
+func hasLineBreak(text []byte) bool {
+	for _, c := range text {
+		if c == '\n' || c == '\r' {
+			return true
+		}
+	}
+	return false
+}
+
+// quoted reads a string and returns what stands between its quotes. It checks the escapes; verbatim says
+// that there are none, and that the text is valid UTF-8.
+func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
+	if s.byte() != '"' {
+		return nil, false, s.fail("expected a string")
+	}
+	d, start := s.data, s.pos+1
+	verbatim = true
+	for i := start; i < len(d); {
+		c := d[i]
+		switch {
+		case c == '"':
+			s.pos = i + 1
+			return d[start:i], verbatim, nil
+		case c == '\\':
+			verbatim = false
+			n := escapeLen(d[i:])
+			if n == 0 {
+				s.pos = i
+				return nil, false, s.fail("invalid escape")
+			}
+			i += n
+		case c < ' ':
+			s.pos = i
+			return nil, false, s.fail("control character in a string")
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			r, n := utf8.DecodeRune(d[i:])
+			if r == utf8.RuneError && n == 1 {
+				verbatim = false
+			}
+			i += n
+		}
+	}
+	s.pos = len(d)
+	return nil, false, s.fail("unexpected end")
+}
+
+// escapeLen returns the length of the escape that d starts with; 0 if it isn't one.
+func escapeLen(d []byte) int {
+	if len(d) < 2 {
+		return 0
+	}
+	switch d[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if len(d) >= 6 && hex4(d[2:6]) >= 0 {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 returns the number that four hexadecimal digits stand for; -1 if they aren't.
+func hex4(d []byte) rune {
+	var r rune
+	for _, c := range d[:4] {
+		switch {
+		case c-'0' <= 9:
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// unescape appends the text that raw, checked by quoted, stands for.
+func unescape(dst, raw []byte) []byte {
+	for i := 0; i < len(raw); {
+		c := raw[i]
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRune(raw[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		}
+		if c != '\\' {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		c = raw[i+1]
+		i += 2
+		switch c {
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'u':
+			r := hex4(raw[i:])
+			i += 4
+			if utf16.IsSurrogate(r) {
+				pair := rune(utf8.RuneError)
+				if i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
+					pair = utf16.DecodeRune(r, hex4(raw[i+2:]))
+				}
+				if r = pair; r != utf8.RuneError {
+					i += 6
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
