@@ -1,0 +1,161 @@
+package codec
+
+import (
+	"encoding"
+	"math/big"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// marshaler and unmarshaler are attributevalue's interfaces.
+type marshaler interface {
+	MarshalDynamoDBAttributeValue() (types.AttributeValue, error)
+}
+
+type unmarshaler interface {
+	UnmarshalDynamoDBAttributeValue(types.AttributeValue) error
+}
+
+// numberText is what json.Number and attributevalue.Number have in common.
+type numberText interface {
+	Float64() (float64, error)
+	Int64() (int64, error)
+	String() string
+}
+
+var (
+	marshalerType       = reflect.TypeFor[marshaler]()
+	unmarshalerType     = reflect.TypeFor[unmarshaler]()
+	numberTextType      = reflect.TypeFor[numberText]()
+	textMarshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+	rawType             = reflect.TypeFor[types.AttributeValue]()
+	timeType            = reflect.TypeFor[time.Time]()
+	bigIntType          = reflect.TypeFor[big.Int]()
+	byteSlices          = reflect.TypeFor[[][]byte]()
+)
+
+func isMarshaler(t reflect.Type) bool {
+	return t.Implements(marshalerType) || reflect.PointerTo(t).Implements(marshalerType)
+}
+
+func isUnmarshaler(t reflect.Type) bool {
+	return t.Implements(unmarshalerType) || reflect.PointerTo(t).Implements(unmarshalerType)
+}
+
+// isCustom reports whether the way of t's values is not for its kind to say.
+func isCustom(t reflect.Type) bool {
+	return t.Implements(rawType) || isMarshaler(t) || isUnmarshaler(t)
+}
+
+func isTime(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.ConvertibleTo(timeType) }
+
+func isNumberText(t reflect.Type) bool {
+	return t.Kind() == reflect.String && t.Implements(numberTextType)
+}
+
+func isNumber(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64:
+		return true
+	}
+	return t == bigIntType || isNumberText(t)
+}
+
+func isContainer(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return t.Elem().Kind() != reflect.Uint8
+	case reflect.Map:
+		return true
+	}
+	return false
+}
+
+func isUnsupported(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+		return !isCustom(t)
+	}
+	return false
+}
+
+func isPlainStruct(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && !isCustom(t) && !isTime(t) && t != bigIntType
+}
+
+// deref is t behind its pointers. It gives up on a pointer type that points to itself.
+func deref(t reflect.Type) reflect.Type {
+	for range maxDepth {
+		if t.Kind() != reflect.Pointer || t.Implements(rawType) {
+			break
+		}
+		t = t.Elem()
+	}
+	return t
+}
+
+// setElem is the type of the members of a set held in a t: a slice or array that
+// is not binary, or a map[V]struct{}.
+func setElem(t reflect.Type) (reflect.Type, bool) {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array:
+		return t.Elem(), t.Elem().Kind() != reflect.Uint8
+	case reflect.Map:
+		e := t.Elem()
+		return t.Key(), e.Kind() == reflect.Struct && e.NumField() == 0
+	}
+	return nil, false
+}
+
+// kindOf is the DynamoDB type of what s writes, when it is known without a
+// value and not NULL; "" if it is not.
+func kindOf(s spec) string {
+	t := deref(s.typ)
+	switch {
+	case s.format == UnixMilli:
+		return "N"
+	case s.format != Default:
+		return "S"
+	case isCustom(t) || isUnsupported(t):
+		return ""
+	case isNumber(t):
+		if s.tag.String {
+			return "S"
+		}
+		return "N"
+	case isTime(t):
+		if s.tag.UnixTime {
+			return "N"
+		}
+		return "S"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "BOOL"
+	case reflect.String:
+		return "S"
+	case reflect.Struct:
+		return "M"
+	case reflect.Map:
+		if _, ok := setElem(t); ok && s.tag.set() != "" {
+			return s.tag.set()
+		}
+		return "M"
+	case reflect.Slice, reflect.Array:
+		switch {
+		case t.Elem().Kind() == reflect.Uint8:
+			return "B"
+		case t == byteSlices:
+			return "BS"
+		case s.tag.set() != "":
+			return s.tag.set()
+		}
+		return "L"
+	}
+	return ""
+}
