@@ -1,0 +1,376 @@
+package ast
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/codec"
+)
+
+// maxIn is how many values the service takes in one IN.
+const maxIn = 100
+
+// Writer writes the expressions of one request. All of them share its
+// placeholders: a name appears once however often it is used. A Writer is
+// for one request and one goroutine.
+type Writer struct {
+	plan   *codec.Plan
+	names  []string
+	values []types.AttributeValue
+	errs   []error
+	buf    []byte
+}
+
+// NewWriter returns a writer that encodes values by plan.
+func NewWriter(plan *codec.Plan) *Writer { return &Writer{plan: plan} }
+
+// Err is everything that was wrong with what was written, joined.
+func (w *Writer) Err() error { return errors.Join(w.errs...) }
+
+// Names is the request's ExpressionAttributeNames, nil if there are none.
+func (w *Writer) Names() map[string]string {
+	if len(w.names) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(w.names))
+	for i, n := range w.names {
+		m["#"+strconv.Itoa(i)] = n
+	}
+	return m
+}
+
+// Values is the request's ExpressionAttributeValues, nil if there are none.
+func (w *Writer) Values() map[string]types.AttributeValue {
+	if len(w.values) == 0 {
+		return nil
+	}
+	m := make(map[string]types.AttributeValue, len(w.values))
+	for i, v := range w.values {
+		m[":"+strconv.Itoa(i)] = v
+	}
+	return m
+}
+
+// Condition writes c. The text of a condition that asks for nothing is
+// empty.
+func (w *Writer) Condition(c *Cond) string {
+	if c.Neutral() {
+		return ""
+	}
+	w.buf = w.buf[:0]
+	w.cond(c)
+	return string(w.buf)
+}
+
+// Projection writes paths as a projection expression.
+func (w *Writer) Projection(paths []codec.Path) string {
+	w.buf = w.buf[:0]
+	for i, p := range paths {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.path(p)
+	}
+	return string(w.buf)
+}
+
+var clauses = [...]string{Set: "SET ", Remove: "REMOVE ", Add: "ADD ", Delete: "DELETE "}
+
+// Update writes actions. A value that its field would leave out of an item
+// when empty (omitempty) removes the attribute.
+func (w *Writer) Update(actions []*Action) string {
+	w.buf = w.buf[:0]
+	for clause := Set; clause <= Delete; clause++ {
+		first := true
+		for _, a := range actions {
+			if w.clause(a) != clause {
+				continue
+			}
+			switch {
+			case !first:
+				w.text(", ")
+			case len(w.buf) > 0:
+				w.text(" ")
+				fallthrough
+			default:
+				w.text(clauses[clause])
+			}
+			first = false
+			w.action(a, clause)
+		}
+	}
+	return string(w.buf)
+}
+
+// clause is the section that a belongs to once its value is known.
+func (w *Writer) clause(a *Action) Clause {
+	if a.Clause == Set && a.Value.Kind == OpValue && a.Err == nil && a.Attr.Check() == nil {
+		if _, omitted, err := w.plan.Value(a.Attr.Path, a.Value.Value); err == nil && omitted {
+			return Remove
+		}
+	}
+	return a.Clause
+}
+
+func (w *Writer) action(a *Action, clause Clause) {
+	w.fail(a.Err)
+	w.attr(a.Attr)
+	switch clause {
+	case Set:
+		w.text(" = ")
+		w.operand(a.Value)
+	case Add, Delete:
+		w.text(" ")
+		w.operand(a.Value)
+	}
+}
+
+func (w *Writer) fail(err error) {
+	if err != nil {
+		w.errs = append(w.errs, err)
+	}
+}
+
+func (w *Writer) text(s string) { w.buf = append(w.buf, s...) }
+
+func (w *Writer) attr(a *Attr) {
+	if err := a.Check(); err != nil {
+		w.fail(err)
+		return
+	}
+	w.path(a.Path)
+}
+
+func (w *Writer) path(p codec.Path) {
+	for i, s := range p {
+		if s.IsIndex {
+			w.buf = append(w.buf, '[')
+			w.buf = strconv.AppendInt(w.buf, int64(s.Index), 10)
+			w.buf = append(w.buf, ']')
+			continue
+		}
+		if i > 0 {
+			w.buf = append(w.buf, '.')
+		}
+		w.name(s.Name)
+	}
+}
+
+func (w *Writer) name(name string) {
+	i := 0
+	for ; i < len(w.names) && w.names[i] != name; i++ {
+	}
+	if i == len(w.names) {
+		w.names = append(w.names, name)
+	}
+	w.buf = append(w.buf, '#')
+	w.buf = strconv.AppendInt(w.buf, int64(i), 10)
+}
+
+func (w *Writer) value(av types.AttributeValue, err error) {
+	if err != nil {
+		w.fail(err)
+		return
+	}
+	w.buf = append(w.buf, ':')
+	w.buf = strconv.AppendInt(w.buf, int64(len(w.values)), 10)
+	w.values = append(w.values, av)
+}
+
+func (w *Writer) operand(o Operand) {
+	switch o.Kind {
+	case OpAttr:
+		w.attr(o.Attr)
+	case OpSize:
+		w.text("size(")
+		w.attr(o.Attr)
+		w.text(")")
+	case OpValue:
+		if err := o.Attr.Check(); err != nil {
+			w.fail(err)
+			return
+		}
+		av, _, err := w.plan.Value(o.Attr.Path, o.Value)
+		w.value(av, err)
+	case OpSet:
+		if err := o.Attr.Check(); err != nil {
+			w.fail(err)
+			return
+		}
+		w.value(w.plan.Set(o.Attr.Path, o.Value))
+	case OpElement:
+		if err := o.Attr.Check(); err != nil {
+			w.fail(err)
+			return
+		}
+		w.value(w.plan.Element(o.Attr.Path, o.Value))
+	case OpPlain:
+		if av, ok := o.Value.(types.AttributeValue); ok {
+			w.value(av, nil)
+			return
+		}
+		av, _, err := w.plan.Value(unknown, o.Value)
+		w.value(av, err)
+	case OpEmptyList:
+		w.value(&types.AttributeValueMemberL{Value: []types.AttributeValue{}}, nil)
+	case OpEmptyMap:
+		w.value(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}}, nil)
+	case OpIfMissing:
+		w.call("if_not_exists(", o.Args...)
+	case OpConcat:
+		w.call("list_append(", o.Args...)
+	case OpPlus:
+		w.infix(" + ", o.Args)
+	case OpMinus:
+		w.infix(" - ", o.Args)
+	}
+}
+
+func (w *Writer) call(name string, args ...Operand) {
+	w.text(name)
+	for i, a := range args {
+		if i > 0 {
+			w.text(", ")
+		}
+		w.operand(a)
+	}
+	w.text(")")
+}
+
+func (w *Writer) infix(op string, args []Operand) {
+	for i, a := range args {
+		if i > 0 {
+			w.text(op)
+		}
+		if a.Kind == OpPlus || a.Kind == OpMinus {
+			w.fail(errors.New("an assignment takes one + or -: the service knows no longer sums"))
+			return
+		}
+		w.operand(a)
+	}
+}
+
+// unknown is a path that no field is at: what is encoded there is encoded by
+// its own type.
+var unknown = codec.Path{{}}
+
+var comparators = [...]string{Eq: " = ", Ne: " <> ", Lt: " < ", Le: " <= ", Gt: " > ", Ge: " >= "}
+
+func (w *Writer) cond(c *Cond) {
+	w.fail(c.Err)
+	switch c.Op {
+	case Eq, Ne, Lt, Le, Gt, Ge:
+		w.operand(c.Args[0])
+		w.text(comparators[c.Op])
+		w.operand(c.Args[1])
+	case Between:
+		w.operand(c.Args[0])
+		w.text(" BETWEEN ")
+		w.operand(c.Args[1])
+		w.text(" AND ")
+		w.operand(c.Args[2])
+	case In:
+		w.in(c.Args[0], c.Args[1:])
+	case Exists:
+		w.call("attribute_exists(", c.Args...)
+	case Missing:
+		w.call("attribute_not_exists(", c.Args...)
+	case IsType:
+		w.call("attribute_type(", c.Args...)
+	case BeginsWith:
+		w.call("begins_with(", c.Args...)
+	case Contains:
+		w.call("contains(", c.Args...)
+	case And, Or:
+		w.kids(c)
+	case Not:
+		w.text("NOT (")
+		w.cond(c.Kids[0])
+		w.text(")")
+	case Raw:
+		w.raw(c)
+	default:
+		w.fail(errors.New("a constant inside a condition"))
+	}
+}
+
+func (w *Writer) kids(c *Cond) {
+	sep := " AND "
+	if c.Op == Or {
+		sep = " OR "
+	}
+	for i, k := range c.Kids {
+		if i > 0 {
+			w.text(sep)
+		}
+		nested := k.Op == And || k.Op == Or || k.Op == Raw || k.Op == In && len(k.Args) > maxIn+1
+		if nested {
+			w.text("(")
+		}
+		w.cond(k)
+		if nested {
+			w.text(")")
+		}
+	}
+}
+
+// in writes IN, in several parts when there are more values than one takes.
+func (w *Writer) in(left Operand, values []Operand) {
+	for i := 0; i < len(values); i += maxIn {
+		if i > 0 {
+			w.text(" OR ")
+		}
+		w.operand(left)
+		w.text(" IN (")
+		for j, v := range values[i:min(i+maxIn, len(values))] {
+			if j > 0 {
+				w.text(", ")
+			}
+			w.operand(v)
+		}
+		w.text(")")
+	}
+}
+
+// raw writes a condition given as text: #name stands for the attribute of
+// that name, ? for the next argument.
+func (w *Writer) raw(c *Cond) {
+	if strings.Count(c.Text, "?") != len(c.Args) {
+		w.fail(fmt.Errorf("raw condition: %d question marks, %d arguments", strings.Count(c.Text, "?"), len(c.Args)))
+		return
+	}
+	args, text := c.Args, c.Text
+	for i := 0; i < len(text); {
+		switch text[i] {
+		case '?':
+			w.operand(args[0])
+			args = args[1:]
+			i++
+		case '#':
+			end := i + 1
+			for end < len(text) && isNameByte(text[end]) {
+				end++
+			}
+			if end == i+1 {
+				w.fail(errors.New("raw condition: # without a name"))
+				return
+			}
+			w.name(text[i+1 : end])
+			i = end
+		case ':':
+			w.fail(errors.New("raw condition: values are given by ?, not by :name"))
+			return
+		default:
+			w.buf = append(w.buf, text[i])
+			i++
+		}
+	}
+}
+
+func isNameByte(b byte) bool {
+	return b == '_' || b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
