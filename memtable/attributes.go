@@ -1,0 +1,328 @@
+package memtable
+
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+
+	"github.com/dynox-go/dynox/internal/number"
+	"github.com/dynox-go/dynox/internal/wire"
+	"github.com/dynox-go/dynox/memtable/internal/value"
+)
+
+// maxNesting is how deep lists and maps may nest in an attribute.
+const maxNesting = 32
+
+// attributes are an item, a key or the values of expressions as a request has them. The service checks
+// values after the rest of the request, so what is wrong with them is kept until somebody asks.
+type attributes struct {
+	ok    bool
+	item  value.Item
+	fault string // the first thing that is wrong with a value; empty if nothing is
+	name  string // the attribute that the fault is in
+}
+
+// check returns the fault as an error.
+func (a attributes) check() error {
+	if a.fault != "" {
+		return invalid("%s", a.fault)
+	}
+	return nil
+}
+
+// attributeValue is a single value as a request has it.
+type attributeValue struct {
+	ok    bool
+	v     value.Value
+	fault string
+}
+
+// attributes reads a map of attribute values.
+func (d *decoder) attributes() (out attributes) {
+	out.item, out.fault, out.name = value.Item{}, "", ""
+	var all []value.Attribute
+	out.ok = d.dict("AttributeValue", func(name string) {
+		v := d.attributeValue(1)
+		if v.fault != "" && out.fault == "" {
+			out.fault, out.name = v.fault, name
+		}
+		all = append(all, value.Attribute{Name: name, Value: v.v})
+	})
+	out.item = value.NewItem(all)
+	return out
+}
+
+// Faults of values.
+const (
+	emptyValue    = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
+	severalTypes  = "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"
+	nestedTooDeep = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
+	invalidPrefix = "One or more parameter values were invalid: "
+)
+
+// attributeValue reads a value such as {"S": "text"}, at a level of nesting that starts at 1. The value of
+// several types that the service refuses is one of them.
+func (d *decoder) attributeValue(level int) (out attributeValue) {
+	types := 0
+	blame := func(fault string) {
+		if out.fault == "" {
+			out.fault = fault
+		}
+	}
+	out.ok = d.item("AttributeValue", func(name string) {
+		kind := value.KindOf(name)
+		if kind == value.Invalid {
+			d.skip()
+			return
+		}
+		types++
+		var fault string
+		if out.v, fault = d.typedValue(kind, level); fault != "" {
+			blame(fault)
+		}
+	})
+	switch {
+	case types == 0:
+		blame(emptyValue)
+	case types > 1:
+		blame(severalTypes)
+	}
+	return out
+}
+
+// typedValue reads what stands behind a type's name.
+func (d *decoder) typedValue(kind value.Kind, level int) (v value.Value, fault string) {
+	switch kind {
+	case value.KindS:
+		return value.String(d.string().v), ""
+	case value.KindN:
+		n, fault := parseNumber(d.string().v)
+		return value.Number(n), fault
+	case value.KindB:
+		return value.Binary(d.binary()), ""
+	case value.KindBOOL:
+		return value.Bool(d.bool().v), ""
+	case value.KindNULL:
+		if !d.bool().v {
+			fault = invalidPrefix + "Null attribute value types must have the value of true"
+		}
+		return value.Null(), fault
+	case value.KindL, value.KindM:
+		if level > maxNesting {
+			d.skip()
+			return value.List(nil), nestedTooDeep
+		}
+		if kind == value.KindL {
+			return d.listValue(level)
+		}
+		return d.mapValue(level)
+	}
+	return d.setValue(kind)
+}
+
+func (d *decoder) listValue(level int) (value.Value, string) {
+	var elems []value.Value
+	fault := ""
+	d.list(func(int) {
+		v := d.attributeValue(level + 1)
+		if fault == "" {
+			fault = v.fault
+		}
+		elems = append(elems, v.v)
+	})
+	return value.List(elems), fault
+}
+
+func (d *decoder) mapValue(level int) (value.Value, string) {
+	var all []value.Attribute
+	fault := ""
+	d.dict("AttributeValue", func(name string) {
+		v := d.attributeValue(level + 1)
+		if fault == "" {
+			fault = v.fault
+		}
+		all = append(all, value.Attribute{Name: name, Value: v.v})
+	})
+	return value.Map(value.NewItem(all)), fault
+}
+
+// setValue reads a set. The service words the faults of each kind of set in its own way.
+func (d *decoder) setValue(kind value.Kind) (v value.Value, fault string) {
+	var distinct bool
+	var texts []string
+	switch kind {
+	case value.KindSS:
+		texts = d.strings().v
+		if len(texts) == 0 {
+			return v, invalidPrefix + "An string set  may not be empty"
+		}
+		shown := "[" + strings.Join(texts, ", ") + "]"
+		if v, distinct = value.StringSet(texts); !distinct {
+			return v, invalidPrefix + "Input collection " + shown + " contains duplicates."
+		}
+	case value.KindBS:
+		d.list(func(int) { texts = append(texts, d.binary()) })
+		if len(texts) == 0 {
+			return v, invalidPrefix + "Binary sets should not be empty"
+		}
+		shown := make([]string, len(texts))
+		for i, text := range texts {
+			shown[i] = base64.StdEncoding.EncodeToString([]byte(text))
+		}
+		if v, distinct = value.BinarySet(texts); !distinct {
+			return v, invalidPrefix + "Input collection [" + strings.Join(shown, ", ") + "]of type BS contains duplicates."
+		}
+	case value.KindNS:
+		return d.numberSet()
+	}
+	return v, ""
+}
+
+func (d *decoder) numberSet() (value.Value, string) {
+	texts := d.strings().v
+	if len(texts) == 0 {
+		return value.Value{}, invalidPrefix + "An number set  may not be empty"
+	}
+	numbers := make([]number.Number, len(texts))
+	for i, text := range texts {
+		n, fault := parseNumber(text)
+		if fault != "" {
+			return value.Value{}, fault
+		}
+		numbers[i] = n
+	}
+	v, distinct := value.NumberSet(numbers)
+	if !distinct {
+		return v, "Input collection contains duplicates"
+	}
+	return v, ""
+}
+
+func parseNumber(text string) (n number.Number, fault string) {
+	n, err := number.Parse(text)
+	switch {
+	case err == nil:
+		return n, ""
+	case text == "":
+		return n, "The parameter cannot be converted to a numeric value"
+	case errors.Is(err, number.ErrOverflow):
+		return n, "Number overflow. Attempting to store a number with magnitude larger than supported range"
+	case errors.Is(err, number.ErrUnderflow):
+		return n, "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+	case errors.Is(err, number.ErrPrecision):
+		return n, "Attempting to store more than 38 significant digits in a Number"
+	}
+	return n, "The parameter cannot be converted to a numeric value: " + text
+}
+
+// binary reads base64.
+func (d *decoder) binary() string {
+	if d.null() {
+		return ""
+	}
+	switch d.s.Kind() {
+	case wire.String:
+	case wire.Object:
+		d.fail("Start of structure or map found where not expected")
+		return ""
+	case wire.Array:
+		d.fail("Unrecognized collection type class java.nio.ByteBuffer")
+		return ""
+	default:
+		d.fail("only base-64-encoded strings are convertible to bytes")
+		return ""
+	}
+	text, err := d.s.String()
+	if d.failed(err) {
+		return ""
+	}
+	if len(text)%4 != 0 {
+		d.fail("Base64 encoded length is expected a multiple of 4 bytes but found: " + itoa(len(text)))
+		return ""
+	}
+	out, err := base64.StdEncoding.Strict().AppendDecode(nil, text)
+	if err != nil {
+		d.fail("Invalid last non-pad Base64 character dectected")
+		return ""
+	}
+	return string(out)
+}
+
+// Writing.
+
+func (w *writer) item(name string, item value.Item) {
+	w.name(name)
+	w.attributes(item)
+}
+
+func (w *writer) itemElem(item value.Item) {
+	w.comma()
+	w.attributes(item)
+}
+
+// attributes appends an item's JSON.
+func (w *writer) attributes(item value.Item) {
+	w.b = append(w.b, '{')
+	first := true
+	for name, v := range item.All() {
+		if !first {
+			w.b = append(w.b, ',')
+		}
+		first = false
+		w.b = wire.AppendString(w.b, name)
+		w.b = append(w.b, ':')
+		w.value(v)
+	}
+	w.b = append(w.b, '}')
+}
+
+// value appends a value's JSON, such as {"S":"text"}.
+func (w *writer) value(v value.Value) {
+	w.b = append(w.b, '{', '"')
+	w.b = append(w.b, v.Kind().String()...)
+	w.b = append(w.b, '"', ':')
+	switch v.Kind() {
+	case value.KindBOOL:
+		w.b = wire.AppendBool(w.b, v.Bool())
+	case value.KindNULL:
+		w.b = append(w.b, "true"...)
+	case value.KindL:
+		w.b = append(w.b, '[')
+		for i, elem := range v.List() {
+			if i > 0 {
+				w.b = append(w.b, ',')
+			}
+			w.value(elem)
+		}
+		w.b = append(w.b, ']')
+	case value.KindM:
+		w.attributes(v.Map())
+	case value.KindSS, value.KindNS, value.KindBS:
+		open := len(w.b)
+		w.b = append(w.b, '[')
+		for elem := range v.Set() {
+			if len(w.b) > open+1 {
+				w.b = append(w.b, ',')
+			}
+			w.scalar(elem)
+		}
+		w.b = append(w.b, ']')
+	default:
+		w.scalar(v)
+	}
+	w.b = append(w.b, '}')
+}
+
+// scalar appends the JSON of what an S, N or B value holds.
+func (w *writer) scalar(v value.Value) {
+	switch v.Kind() {
+	case value.KindS:
+		w.b = wire.AppendString(w.b, v.Text())
+	case value.KindN:
+		w.b = append(w.b, '"')
+		w.b = v.Number().Append(w.b)
+		w.b = append(w.b, '"')
+	case value.KindB:
+		w.b = wire.AppendBytes(w.b, v.Text())
+	}
+}

@@ -1,0 +1,76 @@
+// Command memtable serves an in-memory DynamoDB over HTTP, for the AWS command line and SDKs of any language.
+//
+//	go run github.com/dynox-go/dynox/memtable/cmd/memtable -addr 127.0.0.1:8000
+//	aws dynamodb list-tables --endpoint-url http://127.0.0.1:8000
+//
+// GET / answers a health check. SIGINT and SIGTERM stop the server once running requests are answered.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/dynox-go/dynox/memtable"
+)
+
+// grace is how long a stop waits for running requests.
+const grace = 5 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "memtable:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("memtable", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:8000", "address to listen on; port 0 picks a free one")
+	region := flags.String("region", "us-east-1", "region of ARNs")
+	account := flags.String("account", "000000000000", "account of ARNs")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account))
+	defer engine.Close()
+	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
+	fmt.Println("memtable: listening on http://" + listener.Addr().String())
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		return err
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package memtable
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dynox-go/dynox/memtable/internal/store"
+	"github.com/dynox-go/dynox/memtable/internal/value"
+)
+
+// record is a stored item. It never changes: a write stores a new one.
+type record struct {
+	item value.Item
+	size int // bytes as the service counts them
+}
+
+func newRecord(item value.Item) *record { return &record{item: item, size: item.Size()} }
+
+// tableData is what a table holds. The table's lock guards it.
+type tableData struct {
+	items   store.Tree[*record]
+	bytes   int64
+	indexes []*index // local ones, then global ones, each in the order of their creation
+}
+
+// index returns the index of that name, unless it is gone.
+func (d *tableData) index(name string, now time.Time) *index {
+	for _, x := range d.indexes {
+		if x.name == name && !x.gone(now) {
+			return x
+		}
+	}
+	return nil
+}
+
+// globals counts the global indexes.
+func (d *tableData) globals(now time.Time) int {
+	n := 0
+	for _, x := range d.indexes {
+		if x.global && !x.gone(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// addIndex adds an index and fills it from the items.
+func (d *tableData) addIndex(x *index) {
+	for key, rec := range d.items.Snapshot().Ascend(store.Range{}, "") {
+		x.put(key, rec)
+	}
+	d.indexes = append(d.indexes, x)
+}
+
+// sweep forgets indexes that are gone.
+func (d *tableData) sweep(now time.Time) {
+	d.indexes = slices.DeleteFunc(d.indexes, func(x *index) bool { return x.gone(now) })
+}
+
+func (d *tableData) clear() { *d = tableData{} }
+
+// put stores a record under its primary key, in the place of old, which is nil for a new item.
+func (d *tableData) put(key string, old, rec *record) {
+	d.items.Set(key, rec)
+	d.bytes += int64(rec.size - old.bytes())
+	for _, x := range d.indexes {
+		if old != nil {
+			x.remove(key, old)
+		}
+		x.put(key, rec)
+	}
+}
+
+// remove deletes a record, if there is one.
+func (d *tableData) remove(key string, old *record) {
+	if old == nil {
+		return
+	}
+	d.items.Delete(key)
+	d.bytes -= int64(old.size)
+	for _, x := range d.indexes {
+		x.remove(key, old)
+	}
+}
+
+// put adds the entry of a record, if the item has all of the index's key.
+func (x *index) put(primary string, rec *record) {
+	if key, ok := x.entryKey(primary, rec.item); ok {
+		x.entries.Set(key, rec)
+		x.bytes += int64(x.entrySize(rec))
+	}
+}
+
+func (x *index) remove(primary string, rec *record) {
+	if key, ok := x.entryKey(primary, rec.item); ok {
+		x.entries.Delete(key)
+		x.bytes -= int64(x.entrySize(rec))
+	}
+}
+
+// entryKey is where the index keeps an item: by index key, then by primary key. It is not ok for an item
+// that lacks a part of the index's key.
+func (x *index) entryKey(primary string, item value.Item) (string, bool) {
+	key, ok := x.key.append(nil, item)
+	return string(append(key, primary...)), ok
+}
+
+// project returns what the index holds of an item.
+func (x *index) project(rec *record) value.Item {
+	if x.projection.kind == "ALL" {
+		return rec.item
+	}
+	return rec.item.Only(x.holds)
+}
+
+// holds reports whether the index's projection has an attribute.
+func (x *index) holds(name string) bool {
+	return x.projection.kind == "ALL" || x.key.has(name) || x.table.has(name) || slices.Contains(x.projection.nonKey, name)
+}
+
+// entrySize is the size of the index's entry of a record.
+func (x *index) entrySize(rec *record) int {
+	if x.projection.kind == "ALL" {
+		return rec.size
+	}
+	size := 0
+	for name, v := range rec.item.All() {
+		if x.holds(name) {
+			size += len(name) + v.Size()
+		}
+	}
+	return size
+}
+
+// append appends the key of an item to dst, in the order of the store. It is not ok for an item that lacks
+// a part of the key, or has one of another type.
+func (k keySchema) append(dst []byte, item value.Item) ([]byte, bool) {
+	var parts [maxKeyParts][]byte
+	for i, a := range k.partition {
+		v, ok := item.Get(a.name)
+		if !ok || v.Kind() != a.kind() {
+			return dst, false
+		}
+		parts[i] = []byte(v.Key())
+	}
+	dst = store.AppendPartition(dst, parts[:len(k.partition)]...)
+	for _, a := range k.sort {
+		v, ok := item.Get(a.name)
+		if !ok || v.Kind() != a.kind() {
+			return dst, false
+		}
+		dst = store.AppendPart(dst, []byte(v.Key()))
+	}
+	return dst, true
+}
+
+// kind is the kind of value that the attribute must have.
+func (a keyAttribute) kind() value.Kind { return value.KindOf(string(a.typ)) }

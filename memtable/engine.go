@@ -1,0 +1,83 @@
+package memtable
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Engine is one in-memory DynamoDB with its own tables. Make one with [New] or [Open].
+// All its methods are safe for concurrent use.
+type Engine struct {
+	region  string
+	account string
+	now     func() time.Time
+	delay   time.Duration
+
+	mu     sync.RWMutex
+	tables map[string]*table
+
+	closed   atomic.Bool
+	requests atomic.Uint64
+	faults   faults
+	log      requestLog
+}
+
+// TB is the part of [testing.TB] that an engine needs.
+type TB interface {
+	Helper()
+	Cleanup(func())
+}
+
+// New returns an engine that lives as long as the test: when the test ends the engine drops its tables,
+// and refuses every later request as a server that is down would. It keeps a log of its requests.
+func New(t TB, opts ...Option) *Engine {
+	t.Helper()
+	e := Open(append([]Option{WithRequestLog(10_000)}, opts...)...)
+	t.Cleanup(e.Close)
+	return e
+}
+
+// Open returns an engine without tables. It holds nothing but memory; [Engine.Close] is optional.
+func Open(opts ...Option) *Engine {
+	e := &Engine{
+		region:  "us-east-1",
+		account: "000000000000",
+		now:     time.Now,
+		tables:  map[string]*table{},
+	}
+	for _, opt := range opts {
+		opt(e)
+	}
+	return e
+}
+
+// Close drops all tables. Requests after it fail as connections to a server that is down do.
+func (e *Engine) Close() {
+	e.closed.Store(true)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tables = map[string]*table{}
+}
+
+// An Option sets up an engine in [New] or [Open].
+type Option func(*Engine)
+
+// WithRegion sets the region of ARNs and of [Engine.Client]. The default is us-east-1.
+func WithRegion(region string) Option { return func(e *Engine) { e.region = region } }
+
+// WithAccount sets the account of ARNs, twelve digits. The default is 000000000000.
+func WithAccount(id string) Option { return func(e *Engine) { e.account = id } }
+
+// WithClock sets the engine's time, which stamps tables and ages statuses and tokens.
+// The default is [time.Now]. The function must be safe for concurrent use.
+func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = now } }
+
+// WithTableDelay sets how long tables and indexes stay CREATING, UPDATING or DELETING, by the engine's
+// clock. The default is zero: the answer to CreateTable says CREATING, as the service's does, and the
+// table is ACTIVE for the next request.
+func WithTableDelay(d time.Duration) Option { return func(e *Engine) { e.delay = d } }
+
+// WithRequestLog sets how many of the latest requests [Engine.Requests] keeps. The default is 10,000 for
+// [New] and none for [Open].
+func WithRequestLog(n int) Option { return func(e *Engine) { e.log.limit = n } }

@@ -1,0 +1,67 @@
+package memtable
+
+import "github.com/dynox-go/dynox/memtable/internal/value"
+
+// getInput is GetItem's request.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
+type getInput struct {
+	table      opt[string]
+	key        attributes
+	consistent opt[bool]
+	capacity   opt[string]
+}
+
+func (in *getInput) member(d *decoder, name string) {
+	switch name {
+	case "TableName":
+		in.table = d.string()
+	case "Key":
+		in.key = d.attributes()
+	case "ConsistentRead":
+		in.consistent = d.bool()
+	case "ReturnConsumedCapacity":
+		in.capacity = d.string()
+	default:
+		d.skip()
+	}
+}
+
+func (in *getInput) check() error {
+	c := &constraints{}
+	if !c.tableName("tableName", in.table) {
+		c.enum("returnConsumedCapacity", in.capacity, capacityModes)
+		c.notNull("key", in.key.ok)
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	return in.key.check()
+}
+
+// getItem answers GetItem.
+func (e *Engine) getItem(in *getInput, w *writer) error {
+	t, err := e.forItems(in.table.v)
+	if err != nil {
+		return err
+	}
+	if err := t.key.checkKey(in.key.item); err != nil {
+		return err
+	}
+	rec := t.get(in.key.item)
+	w.beginObject()
+	if rec != nil {
+		w.item("Item", rec.item)
+	}
+	w.consumed(in.capacity.v, t.name, "", units{table: readUnits(rec.bytes(), in.consistent.v)})
+	w.endObject()
+	return nil
+}
+
+// get returns the record of a checked key; nil if there is none.
+func (t *table) get(key value.Item) *record {
+	at := t.primaryKey(key)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	rec, _ := t.data.items.Get(at)
+	return rec
+}

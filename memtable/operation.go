@@ -1,0 +1,54 @@
+package memtable
+
+import "sync"
+
+// input is the parsed body of one request: a pointer to an operation's own struct.
+type input interface {
+	// member reads the value of one top-level member, or skips it.
+	member(d *decoder, name string)
+	// check finds what is wrong with the request by itself, before any table is looked at.
+	check() error
+}
+
+// operation is what the engine does for one X-Amz-Target: it parses the body and writes the answer to w.
+type operation func(e *Engine, body []byte, w *writer) error
+
+// operations are all that the engine knows. To add one: a file with its input and its run function, and
+// a line here.
+var operations = map[string]operation{
+	"CreateTable":               handle[createTableInput]((*Engine).createTable),
+	"DeleteTable":               handle[tableInput]((*Engine).deleteTable),
+	"DescribeContinuousBackups": handle[tableInput]((*Engine).describeContinuousBackups),
+	"DescribeEndpoints":         handle[emptyInput]((*Engine).describeEndpoints),
+	"DescribeLimits":            handle[emptyInput]((*Engine).describeLimits),
+	"DescribeTable":             handle[tableInput]((*Engine).describeTable),
+	"DescribeTimeToLive":        handle[tableInput]((*Engine).describeTimeToLive),
+	"GetItem":                   handle[getInput]((*Engine).getItem),
+	"ListTables":                handle[listTablesInput]((*Engine).listTables),
+	"ListTagsOfResource":        handle[tagsInput]((*Engine).listTagsOfResource),
+	"PutItem":                   handle[putInput]((*Engine).putItem),
+	"TagResource":               handle[tagsInput]((*Engine).tagResource),
+	"UntagResource":             handle[tagsInput]((*Engine).untagResource),
+	"UpdateTable":               handle[updateTableInput]((*Engine).updateTable),
+	"UpdateTimeToLive":          handle[ttlInput]((*Engine).updateTimeToLive),
+}
+
+// handle makes an operation of a run function whose input is a *T.
+func handle[T any, P interface {
+	*T
+	input
+}](run func(*Engine, P, *writer) error) operation {
+	return func(e *Engine, body []byte, w *writer) error {
+		in := P(new(T))
+		if err := decode(body, in.member); err != nil {
+			return err
+		}
+		if err := in.check(); err != nil {
+			return err
+		}
+		return run(e, in, w)
+	}
+}
+
+// writers keeps response buffers between requests.
+var writers = sync.Pool{New: func() any { return new(writer) }}

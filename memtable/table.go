@@ -1,0 +1,313 @@
+package memtable
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dynox-go/dynox/memtable/internal/store"
+)
+
+// The statuses of tables and indexes.
+const (
+	statusCreating = "CREATING"
+	statusUpdating = "UPDATING"
+	statusDeleting = "DELETING"
+	statusActive   = "ACTIVE"
+)
+
+// table is one table: its description, its items and its indexes.
+//
+// mu guards everything below it. The rest never changes, so it may be read without the lock.
+type table struct {
+	name    string
+	id      string
+	arn     string
+	created time.Time
+	key     keySchema
+
+	mu         sync.RWMutex
+	attributes []attributeDefinition
+	onDemand   bool
+	onDemandAt time.Time // since when the table is on demand, if it is
+	billed     bool      // the billing mode was named, so that the description has a summary of it
+	throughput throughput
+	protected  bool
+	class      string
+	ready      time.Time // when the table is active, after its creation or latest update
+	updating   bool      // what ready ends is an update
+	deleted    time.Time // when a deleted table is gone; zero for one that isn't deleted
+	tags       []tag
+	ttl        ttl
+	data       tableData
+}
+
+// throughput is provisioned capacity, and when it last changed.
+type throughput struct {
+	read, write          int64
+	increased, decreased time.Time
+	decreases            int64
+}
+
+// index is a secondary index. The table's lock guards what changes.
+type index struct {
+	name       string
+	arn        string
+	global     bool
+	table      keySchema // the table's key, which every entry holds too
+	key        keySchema
+	projection projection
+	throughput throughput
+	ready      time.Time // when the index is active, after its creation or latest update
+	updating   bool      // what ready ends is an update
+	deleted    time.Time // when a deleted index is gone; zero for one that isn't deleted
+	entries    store.Tree[*record]
+	bytes      int64
+}
+
+// newTable makes a table of a checked request.
+func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
+	t := &table{
+		name:       in.table.v,
+		id:         newID(),
+		arn:        "arn:aws:dynamodb:" + e.region + ":" + e.account + ":table/" + in.table.v,
+		created:    now,
+		key:        resolve(in.key.v, in.attributes.v),
+		attributes: in.attributes.v,
+		onDemand:   in.billing.v == "PAY_PER_REQUEST",
+		billed:     in.billing.v == "PAY_PER_REQUEST",
+		onDemandAt: now,
+		throughput: throughput{read: in.throughput.v.read.v, write: in.throughput.v.write.v},
+		protected:  in.protected.v,
+		class:      in.class.v,
+		ready:      now.Add(e.delay),
+		tags:       in.tags.v,
+	}
+	for _, index := range in.local.v {
+		t.data.addIndex(t.newIndex(index, false, t.ready))
+	}
+	for _, index := range in.global.v {
+		t.data.addIndex(t.newIndex(index, true, t.ready))
+	}
+	return t
+}
+
+func (t *table) newIndex(in indexInput, global bool, ready time.Time) *index {
+	return &index{
+		name:       in.name.v,
+		arn:        t.arn + "/index/" + in.name.v,
+		global:     global,
+		table:      t.key,
+		key:        resolve(in.key.v, t.attributes),
+		projection: projection{kind: in.projection.v.kind.v, nonKey: in.projection.v.nonKey.v},
+		throughput: throughput{read: in.throughput.v.read.v, write: in.throughput.v.write.v},
+		ready:      ready,
+	}
+}
+
+// newID is a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// status is the table's status at a time.
+func (t *table) status(now time.Time) string {
+	switch {
+	case !t.deleted.IsZero():
+		return statusDeleting
+	case !now.Before(t.ready):
+		return statusActive
+	case t.updating:
+		return statusUpdating
+	}
+	return statusCreating
+}
+
+// gone reports whether the table was deleted and is no more.
+func (t *table) gone(now time.Time) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return !t.deleted.IsZero() && !now.Before(t.deleted)
+}
+
+// usable reports whether items can be read and written.
+func (t *table) usable(now time.Time) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	status := t.status(now)
+	return status == statusActive || status == statusUpdating
+}
+
+func (x *index) status(now time.Time) string {
+	switch {
+	case !x.deleted.IsZero():
+		return statusDeleting
+	case !now.Before(x.ready):
+		return statusActive
+	case x.updating:
+		return statusUpdating
+	}
+	return statusCreating
+}
+
+func (x *index) gone(now time.Time) bool { return !x.deleted.IsZero() && !now.Before(x.deleted) }
+
+// describe writes the table's description as a member. status stands in for the current one where the
+// request itself changes it. The caller holds the table's lock, or is its only user.
+func (t *table) describe(w *writer, member string, now time.Time, status string) {
+	if status == "" {
+		status = t.status(now)
+	}
+	w.object(member)
+	if status != statusDeleting || member == "Table" {
+		w.array("AttributeDefinitions")
+		for _, a := range t.attributes {
+			w.beginObject()
+			w.text("AttributeName", a.name.v)
+			w.text("AttributeType", a.typ.v)
+			w.endObject()
+		}
+		w.endArray()
+	}
+	w.text("TableName", t.name)
+	t.key.write(w)
+	w.text("TableStatus", status)
+	w.time("CreationDateTime", t.created)
+	t.throughput.describe(w)
+	w.int("TableSizeBytes", t.data.bytes)
+	w.int("ItemCount", int64(t.data.items.Len()))
+	w.text("TableArn", t.arn)
+	w.text("TableId", t.id)
+	if t.billed {
+		t.writeBilling(w)
+	}
+	t.writeIndexes(w, now, status)
+	if t.class != "" {
+		w.object("TableClassSummary")
+		w.text("TableClass", t.class)
+		w.endObject()
+	}
+	w.bool("DeletionProtectionEnabled", t.protected)
+	w.endObject()
+}
+
+func (t *table) writeBilling(w *writer) {
+	mode := "PROVISIONED"
+	if t.onDemand {
+		mode = "PAY_PER_REQUEST"
+	}
+	for _, name := range []string{"BillingMode", "TableThroughputMode"} {
+		w.object(name + "Summary")
+		w.text(name, mode)
+		if !t.onDemandAt.IsZero() {
+			w.time("LastUpdateToPayPerRequestDateTime", t.onDemandAt)
+		}
+		w.endObject()
+	}
+}
+
+// writeIndexes writes the descriptions of the local, then of the global indexes.
+func (t *table) writeIndexes(w *writer, now time.Time, status string) {
+	for _, global := range []bool{false, true} {
+		name, open := "LocalSecondaryIndexes", false
+		if global {
+			name = "GlobalSecondaryIndexes"
+		}
+		for _, x := range t.data.indexes {
+			if x.global != global || x.gone(now) {
+				continue
+			}
+			if !open {
+				w.array(name)
+				open = true
+			}
+			x.describe(w, now, status)
+		}
+		if open {
+			w.endArray()
+		}
+	}
+}
+
+func (x *index) describe(w *writer, now time.Time, tableStatus string) {
+	w.beginObject()
+	w.text("IndexName", x.name)
+	x.key.write(w)
+	x.projection.write(w)
+	if x.global {
+		status := x.status(now)
+		if tableStatus == statusCreating {
+			status = statusCreating
+		}
+		w.text("IndexStatus", status)
+		if status == statusCreating && tableStatus != statusCreating {
+			w.bool("Backfilling", true)
+		}
+		x.throughput.describe(w)
+	}
+	w.int("IndexSizeBytes", x.bytes)
+	w.int("ItemCount", int64(x.entries.Len()))
+	w.text("IndexArn", x.arn)
+	w.endObject()
+}
+
+func (p throughput) describe(w *writer) {
+	w.object("ProvisionedThroughput")
+	if !p.increased.IsZero() {
+		w.time("LastIncreaseDateTime", p.increased)
+	}
+	if !p.decreased.IsZero() {
+		w.time("LastDecreaseDateTime", p.decreased)
+	}
+	w.int("NumberOfDecreasesToday", p.decreases)
+	w.int("ReadCapacityUnits", p.read)
+	w.int("WriteCapacityUnits", p.write)
+	w.endObject()
+}
+
+// find returns the table that a request about tables names.
+func (e *Engine) find(nameOrARN string, now time.Time) (*table, error) {
+	name := tableOf(nameOrARN)
+	e.mu.RLock()
+	t := e.tables[name]
+	e.mu.RUnlock()
+	if t == nil || t.gone(now) {
+		return nil, notFound("Requested resource not found: Table: " + name + " not found")
+	}
+	return t, nil
+}
+
+// forItems returns the table that a request about items names.
+func (e *Engine) forItems(nameOrARN string) (*table, error) {
+	e.mu.RLock()
+	t := e.tables[tableOf(nameOrARN)]
+	e.mu.RUnlock()
+	now := e.now()
+	if t == nil || !t.usable(now) {
+		return nil, notFound("Requested resource not found")
+	}
+	return t, nil
+}
+
+func memberPath(list string, i int) string { return list + "." + itoa(i+1) + ".member" }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func bracketed(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
+
+func unique(names []string) []string {
+	var out []string
+	for _, name := range names {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
