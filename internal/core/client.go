@@ -1,0 +1,102 @@
+// Package core is the repository without generics: it derives keys, builds
+// requests, calls the SDK, pages, and settles outcomes. Items pass through it
+// as pointers to structs; the root package is a typed shell over it.
+package core
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// Client is the part of the SDK's client that repositories call.
+type Client interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+	TransactGetItems(context.Context, *dynamodb.TransactGetItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactGetItemsOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Table is where the items of a repository are.
+type Table struct {
+	Client    Client
+	Name      string
+	ReadOnly  bool
+	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
+}
+
+type optionsKey struct{}
+
+// WithOptions is ctx with more options for the SDK's calls.
+func WithOptions(ctx context.Context, fns []func(*dynamodb.Options)) context.Context {
+	have := options(ctx)
+	return context.WithValue(ctx, optionsKey{}, append(have[:len(have):len(have)], fns...))
+}
+
+func options(ctx context.Context) []func(*dynamodb.Options) {
+	fns, _ := ctx.Value(optionsKey{}).([]func(*dynamodb.Options))
+	return fns
+}
+
+// attempts watches the attempts of one write through the SDK's retryer. Of a
+// client that ignores options it sees nothing.
+type attempts struct {
+	// seen is set once the SDK asked the watcher for an attempt.
+	seen atomic.Bool
+	// lost is set once an attempt may have taken effect unseen.
+	lost atomic.Bool
+	// once forbids another attempt after such a one: the write would add up.
+	once bool
+}
+
+// options are the options of a call whose attempts are watched.
+func (a *attempts) options(ctx context.Context) []func(*dynamodb.Options) {
+	fns := options(ctx)
+	return append(fns[:len(fns):len(fns)], func(o *dynamodb.Options) {
+		if o.Retryer != nil {
+			o.Retryer = &watcher{Retryer: o.Retryer, attempts: a}
+		}
+	})
+}
+
+// mayHaveTakenEffect reports whether a write whose call ended in err may
+// have taken effect. Where attempts are seen, each was judged by its own
+// error: a deadline that passes between two of them changes nothing.
+func (a *attempts) mayHaveTakenEffect(err error) bool {
+	return a.lost.Load() || !a.seen.Load() && ambiguous(err)
+}
+
+// watcher is the caller's retryer, seen through.
+type watcher struct {
+	aws.Retryer
+	attempts *attempts
+}
+
+// IsErrorRetryable is asked about the error of each attempt.
+func (w *watcher) IsErrorRetryable(err error) bool {
+	retryable := w.Retryer.IsErrorRetryable(err)
+	if ambiguous(err) {
+		w.attempts.lost.Store(true)
+		return retryable && !w.attempts.once
+	}
+	return retryable
+}
+
+// GetAttemptToken keeps the wrapped retryer's second version.
+func (w *watcher) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	w.attempts.seen.Store(true)
+	if v2, ok := w.Retryer.(aws.RetryerV2); ok {
+		return v2.GetAttemptToken(ctx)
+	}
+	return w.Retryer.GetInitialToken(), nil
+}
+
+var _ aws.RetryerV2 = (*watcher)(nil)

@@ -1,0 +1,152 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// The kinds of failure that callers tell apart with errors.Is. The root
+// package exports and documents them.
+var (
+	ErrNotFound        = errors.New("not found")
+	ErrConditionFailed = errors.New("condition failed")
+	ErrExists          = errors.New("already exists")
+	ErrUnknownOutcome  = errors.New("outcome unknown: the write may have taken effect")
+	ErrReadOnly        = errors.New("the table is read-only")
+	ErrTooLarge        = errors.New("too large")
+	ErrKey             = errors.New("invalid key")
+	ErrCursor          = errors.New("invalid cursor")
+	ErrTableNotFound   = errors.New("table not found")
+)
+
+// Failure is a call that failed in a known way.
+type Failure struct {
+	Kinds []error // what errors.Is finds, the most telling first
+	Why   string  // what else there is to say, without values
+	Cause error   // the SDK's error, or nil
+	Old   any     // the *T that is stored, or nil
+}
+
+func (f *Failure) Error() string {
+	s := f.Kinds[0].Error()
+	if f.Why != "" {
+		s += ": " + f.Why
+	}
+	return s
+}
+
+// Unwrap gives errors.Is and errors.As the kinds and the cause.
+func (f *Failure) Unwrap() []error {
+	if f.Cause == nil {
+		return f.Kinds
+	}
+	return append(f.Kinds[:len(f.Kinds):len(f.Kinds)], f.Cause)
+}
+
+// pathError is a fault of one attribute of an item.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// ServiceError is an error of the SDK, told without the service's text,
+// which may quote values.
+type ServiceError struct {
+	Cause error
+}
+
+func (e *ServiceError) Error() string {
+	var api smithy.APIError
+	var send *smithyhttp.RequestSendError
+	var netErr *net.OpError
+	switch {
+	case errors.As(e.Cause, &api):
+		return "the service answered " + api.ErrorCode()
+	case errors.Is(e.Cause, context.DeadlineExceeded):
+		return context.DeadlineExceeded.Error()
+	case errors.Is(e.Cause, context.Canceled):
+		return context.Canceled.Error()
+	case errors.As(e.Cause, &netErr):
+		return "no answer from the service: " + netErr.Op + ": " + netErr.Err.Error()
+	case errors.As(e.Cause, &send):
+		return fmt.Sprintf("no answer from the service: %T", errors.Unwrap(send))
+	}
+	var op *smithy.OperationError
+	if errors.As(e.Cause, &op) {
+		return fmt.Sprintf("the SDK failed: %T", innermost(op))
+	}
+	return fmt.Sprintf("the client failed: %T", innermost(e.Cause))
+}
+
+// Unwrap is the SDK's error.
+func (e *ServiceError) Unwrap() error { return e.Cause }
+
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// serviceError is err of a call that reads, or of a write without a known
+// outcome of its own.
+func serviceError(err error) error {
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return &Failure{Kinds: []error{ErrTableNotFound}, Why: "no such table or index", Cause: err}
+	}
+	return &ServiceError{err}
+}
+
+// ambiguous reports whether a write may have taken effect although an
+// attempt of it ended in err: the request had left, and no answer, or a
+// server's fault, came back.
+func ambiguous(err error) bool {
+	if err == nil {
+		return false
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) && throttles[api.ErrorCode()] {
+		return false
+	}
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) {
+		// A 200 whose body could not be read is as good as a lost answer.
+		status := response.HTTPStatusCode()
+		return status < 300 || status >= 500
+	}
+	if api != nil {
+		return api.ErrorFault() == smithy.FaultServer
+	}
+	var dial *net.OpError
+	var dns *net.DNSError
+	if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &dns) {
+		return false
+	}
+	var send *smithyhttp.RequestSendError
+	var canceled *aws.RequestCanceledError
+	var timeout net.Error
+	return errors.As(err, &send) || errors.As(err, &canceled) || errors.As(err, &timeout) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+var throttles = map[string]bool{
+	"ProvisionedThroughputExceededException": true,
+	"RequestLimitExceeded":                   true,
+	"ThrottlingException":                    true,
+	"Throttling":                             true,
+	"TransactionInProgressException":         true,
+}

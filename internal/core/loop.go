@@ -1,0 +1,344 @@
+package core
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// maxSegments is how many segments a parallel scan can have.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+const maxSegments = 1_000_000
+
+// Read runs spec. It decodes each item into dst, a *T, and calls yield, until
+// yield returns false. The cursor it returns continues after the last item
+// yielded; it is empty when nothing is left.
+//
+// ahead makes the cursor exact at the limit: Read looks for one item more,
+// without yielding it.
+func (r *Repo) Read(ctx context.Context, spec *Spec, dst any, ahead bool, yield func() bool) (cursor string, err error) {
+	q, err := r.prepare(spec, reading{})
+	if err != nil {
+		return "", err
+	}
+	return q.run(ctx, dst, ahead, yield)
+}
+
+// ReadInto is Read into a struct type of its own that names some of the
+// item's attributes; dst points to one.
+func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any, yield func() bool) (cursor string, err error) {
+	into, err := narrow.view(r.Schema)
+	if err != nil {
+		return "", err
+	}
+	q, err := r.prepare(spec, reading{into: into})
+	if err != nil {
+		return "", err
+	}
+	return q.run(ctx, dst, false, yield)
+}
+
+// Count is the number of items that spec finds.
+func (r *Repo) Count(ctx context.Context, spec *Spec) (int64, error) {
+	q, err := r.prepare(spec, reading{count: true})
+	if err != nil || q.empty {
+		return 0, err
+	}
+	l := &loop{request: q, counting: true}
+	if _, err := l.run(ctx); err != nil {
+		return 0, err
+	}
+	if q.spec.Limit > 0 {
+		return min(l.total, int64(q.spec.Limit)), nil
+	}
+	return l.total, nil
+}
+
+func (q *request) run(ctx context.Context, dst any, ahead bool, yield func() bool) (string, error) {
+	if q.empty {
+		if q.spec.Track != nil {
+			q.spec.Track("")
+		}
+		return "", nil
+	}
+	l := &loop{request: q, dst: reflect.ValueOf(dst).Elem(), ahead: ahead, yield: yield}
+	return l.run(ctx)
+}
+
+// loop is one run of a request: it walks pages and their items, and knows
+// where it stands.
+type loop struct {
+	*request
+	dst      reflect.Value
+	yield    func() bool
+	ahead    bool // look for one item beyond the limit
+	counting bool // count items instead of yielding them
+	total    int64
+
+	parallel  bool
+	positions []position
+	yielded   int
+	scanned   int
+	pages     int
+	last      bool // only the final look beyond the limit is left
+}
+
+func (l *loop) run(ctx context.Context) (string, error) {
+	if err := l.start(); err != nil {
+		return "", err
+	}
+	var done bool
+	var err error
+	if l.parallel {
+		done, err = l.runParallel(ctx)
+	} else {
+		done, err = l.runSequential(ctx)
+	}
+	if err != nil {
+		return "", err
+	}
+	cursor, err := l.cursor()
+	if err == nil && !done && l.spec.Track != nil {
+		l.spec.Track(cursor)
+	}
+	return cursor, err
+}
+
+// start puts the loop where its cursor says.
+func (l *loop) start() error {
+	l.positions = make([]position, max(l.spec.Segments, 1))
+	l.parallel = l.spec.Scan && l.spec.Segments > 0
+	if l.spec.After == "" {
+		return nil
+	}
+	positions, parallel, err := l.repo.Table.positions(l.spec.After, l.scope, l.repo.keyAttrs(l.ix))
+	switch {
+	case err != nil:
+		return err
+	case l.spec.Segments > 0 && (!parallel || len(positions) != l.spec.Segments):
+		return badCursor("it was made by a scan with another number of segments")
+	}
+	l.positions, l.parallel = positions, parallel
+	return nil
+}
+
+// cursor is the loop's position as text.
+func (l *loop) cursor() (string, error) {
+	keys := make([]position, len(l.positions))
+	for i, p := range l.positions {
+		keys[i] = position{state: p.state}
+		if p.state == atKey {
+			keys[i].key = l.repo.raw(l.ix, p.key)
+		}
+	}
+	return l.repo.Table.cursor(l.scope, l.parallel, keys)
+}
+
+// bounded reports whether the loop may not ask for another page.
+func (l *loop) bounded() bool {
+	return l.spec.MaxPages > 0 && l.pages >= l.spec.MaxPages || l.spec.MaxScanned > 0 && l.scanned >= l.spec.MaxScanned
+}
+
+// size is the number of items to ask for next, 0 for as many as a page
+// holds.
+func (l *loop) size(expected int) int {
+	n := l.spec.PageSize
+	if n == 0 && l.spec.Limit > 0 && !l.filtered {
+		n = max(l.spec.Limit-l.yielded-expected, 0) + 1
+		if !l.ahead {
+			n = max(n-1, 1)
+		}
+	}
+	if l.spec.MaxScanned > 0 {
+		if rest := max(l.spec.MaxScanned-l.scanned, 1); n == 0 || rest < n {
+			n = rest
+		}
+	}
+	return n
+}
+
+// runSequential reads one page after the other; done reports that yield
+// ended it.
+func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	var next chan page // the page being fetched in advance, if any
+	defer func() {
+		cancel()
+		if next != nil {
+			<-next
+		}
+	}()
+	at := &l.positions[0]
+	for at.state != atEnd && !l.bounded() {
+		var p page
+		if next != nil {
+			p, next = <-next, nil
+		} else {
+			p = l.fetch(ctx, at.key, l.size(0), 0, 0)
+		}
+		if p.err != nil {
+			return false, p.err
+		}
+		l.pages++
+		l.scanned += p.scanned
+		if l.spec.Prefetch && p.next != nil && !l.bounded() && (l.spec.Limit == 0 || l.yielded+len(p.items) < l.spec.Limit) {
+			next = make(chan page, 1)
+			go func(size int) { next <- l.fetch(ctx, p.next, size, 0, 0) }(l.size(len(p.items)))
+		}
+		if stop, done, err := l.consume(p); stop || err != nil {
+			return done, err
+		}
+	}
+	return false, nil
+}
+
+// runParallel reads every segment in a goroutine of its own, each at most one
+// page ahead of what is yielded.
+func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	pages := make(chan page)
+	defer func() {
+		cancel()
+		for range pages { // until the last worker has gone
+		}
+	}()
+	var taken atomic.Int64
+	size := l.spec.PageSize
+	share := 0
+	if l.spec.MaxScanned > 0 {
+		share = max(l.spec.MaxScanned/len(l.positions), 1)
+	}
+	work := func(segment int, start map[string]types.AttributeValue) {
+		scanned := 0
+		for {
+			if l.spec.MaxPages > 0 && taken.Add(1) > int64(l.spec.MaxPages) || share > 0 && scanned >= share {
+				return
+			}
+			n := size
+			if share > 0 && (n == 0 || n > share-scanned) {
+				n = share - scanned
+			}
+			p := l.fetch(ctx, start, n, segment, len(l.positions))
+			scanned += p.scanned
+			select {
+			case pages <- p:
+			case <-ctx.Done():
+				return
+			}
+			if p.err != nil || p.next == nil {
+				return
+			}
+			start = p.next
+		}
+	}
+	var workers sync.WaitGroup
+	for i, p := range l.positions {
+		if p.state != atEnd {
+			start := nonEmpty(l.repo.raw(l.ix, p.key))
+			workers.Go(func() { work(i, start) })
+		}
+	}
+	go func() {
+		workers.Wait()
+		close(pages)
+	}()
+	for p := range pages {
+		if p.err != nil {
+			return false, p.err
+		}
+		if stop, done, err := l.consume(p); stop || err != nil {
+			return done, err
+		}
+	}
+	return false, context.Cause(ctx)
+}
+
+// consume yields the items of a page and moves its segment's position. stop
+// reports that the loop is over; done, that yield wanted no more.
+func (l *loop) consume(p page) (stop, done bool, err error) {
+	at := &l.positions[p.segment]
+	if l.counting && len(l.keysDrop()) == 0 {
+		l.total += int64(p.count)
+		p.items = nil
+	}
+	for i, attrs := range p.items {
+		if l.keys != nil && l.keys.dropped(attrs) || !l.counting && l.repo.foreign(attrs) {
+			continue
+		}
+		if l.counting {
+			l.total++
+			continue
+		}
+		if l.last {
+			return true, false, nil
+		}
+		before := *at
+		*at = position{state: atKey, key: attrs}
+		if i == len(p.items)-1 && p.next == nil {
+			*at = position{state: atEnd}
+		}
+		if err := l.view.load(attrs, l.dst); err != nil {
+			if err := l.bad(err); err != nil {
+				*at = before
+				return true, false, err
+			}
+			continue
+		}
+		if err := l.track(); err != nil {
+			return true, false, err
+		}
+		l.yielded++
+		if !l.yield() {
+			return true, true, nil
+		}
+		if l.spec.Limit > 0 && l.yielded >= l.spec.Limit {
+			if !l.ahead {
+				return true, false, nil
+			}
+			l.last = true
+		}
+	}
+	*at = position{state: atEnd}
+	if p.next != nil {
+		*at = position{state: atKey, key: p.next}
+	}
+	if l.counting && l.spec.Limit > 0 && l.total >= int64(l.spec.Limit) {
+		return true, false, nil
+	}
+	return false, false, nil
+}
+
+func (l *loop) keysDrop() []types.AttributeValue {
+	if l.keys == nil {
+		return nil
+	}
+	return l.keys.drop
+}
+
+// track tells the caller where the loop stands.
+func (l *loop) track() error {
+	if l.spec.Track == nil {
+		return nil
+	}
+	cursor, err := l.cursor()
+	if err == nil {
+		l.spec.Track(cursor)
+	}
+	return err
+}
+
+// bad decides about an item that cannot be read.
+func (l *loop) bad(err error) error {
+	cursor, cursorErr := l.cursor()
+	if cursorErr != nil {
+		return cursorErr
+	}
+	item := &BadItem{Index: l.ix.Name, N: l.yielded, Path: pathOf(err), Cursor: cursor, Err: err}
+	if l.spec.OnItem == nil {
+		return item
+	}
+	return l.spec.OnItem(item)
+}

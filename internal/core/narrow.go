@@ -1,0 +1,41 @@
+package core
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/dynox-go/dynox/internal/codec"
+)
+
+// Narrow is a struct type that names some attributes of an item.
+type Narrow struct {
+	Type reflect.Type
+}
+
+// view reads into n what s stores under the same names, in the same forms.
+func (n *Narrow) view(s *Schema) (*view, error) {
+	fields, err := codec.Fields(n.Type)
+	if err != nil {
+		return nil, err
+	}
+	have := make(map[string]bool)
+	for _, f := range s.plan.Fields() {
+		have[f.Name] = true
+	}
+	formats := make(map[string]codec.Format)
+	v := &view{schema: s}
+	for _, f := range fields {
+		if !have[f.Name] {
+			return nil, fmt.Errorf("%v: %v has no attribute %s", n.Type, s.Type, f.Name)
+		}
+		if form, ok := s.formats[f.Name]; ok {
+			formats[f.Name] = form
+		}
+		v.paths = append(v.paths, codec.Path{{Name: f.Name}})
+	}
+	if len(fields) == 0 {
+		return nil, fmt.Errorf("%v names no attributes", n.Type)
+	}
+	v.plan, err = codec.Compile(n.Type, codec.Options{Formats: formats})
+	return v, err
+}

@@ -1,0 +1,532 @@
+package core
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/number"
+)
+
+// keyRange is the part of an item collection that a query reads: one
+// condition on each sort key attribute, as the service takes them.
+type keyRange struct {
+	equal []attrValue // sort key attributes fixed by equality
+	attr  string      // the attribute bounded by op, "" if none
+	op    ast.Op      // Eq…Ge, Between, BeginsWith
+	a, b  types.AttributeValue
+	// drop are the values at an excluded boundary: items with one of them
+	// are read and left out, where no service condition excludes them.
+	drop  []types.AttributeValue
+	empty bool // nothing can match: there is nothing to ask
+}
+
+type attrValue struct {
+	name  string
+	value types.AttributeValue
+}
+
+// bounds is what the conditions of Where say of one field.
+type bounds struct {
+	attr          *ast.Attr
+	eq, low, high *bound
+	prefix        *bound
+	none          bool // contradictory or empty
+}
+
+type bound struct {
+	value reflect.Value
+	open  bool // the value itself is outside
+}
+
+// collect sorts the comparisons of where by the fields of p.
+func (p *part) collect(where []*ast.Cond) ([]*bounds, error) {
+	all := make([]*bounds, len(p.Fields))
+	for i, a := range p.Fields {
+		all[i] = &bounds{attr: a}
+	}
+	for _, c := range flatten(where) {
+		if c.Op == ast.False {
+			for _, b := range all {
+				b.none = true
+			}
+			continue
+		}
+		if err := c.Err; err != nil {
+			return nil, err
+		}
+		if len(c.Args) == 0 || c.Args[0].Kind != ast.OpAttr {
+			return nil, errors.New("where: only comparisons of sort key fields with values can be key conditions")
+		}
+		b := find(all, c.Args[0].Attr)
+		if b == nil {
+			if a := c.Args[0].Attr; a != nil && a.Err != nil {
+				return nil, a.Err
+			}
+			return nil, fmt.Errorf("where: %v is not part of the sort key; use Filter", c.Args[0].Attr)
+		}
+		if err := b.add(c); err != nil {
+			return nil, fmt.Errorf("where: %v: %w", b.attr, err)
+		}
+	}
+	return all, nil
+}
+
+func flatten(cs []*ast.Cond) []*ast.Cond {
+	var out []*ast.Cond
+	for _, c := range cs {
+		switch {
+		case c.Neutral():
+		case c.Op == ast.And:
+			out = append(out, flatten(c.Kids)...)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func find(all []*bounds, a *ast.Attr) *bounds {
+	for _, b := range all {
+		if b.attr.Same(a) {
+			return b
+		}
+	}
+	return nil
+}
+
+var errNotOne = errors.New("these conditions cannot become one key condition")
+
+func (b *bounds) add(c *ast.Cond) error {
+	var vals []*bound
+	for _, arg := range c.Args[1:] {
+		if arg.Kind != ast.OpValue {
+			return errors.New("a key condition compares with values only")
+		}
+		v, ok := indirect(reflect.ValueOf(arg.Value))
+		if !ok {
+			return errors.New("a key condition needs a value, not nil")
+		}
+		vals = append(vals, &bound{value: v})
+	}
+	put := func(slot **bound, v *bound) error {
+		if *slot != nil {
+			return errNotOne
+		}
+		*slot = v
+		return nil
+	}
+	switch c.Op {
+	case ast.Eq:
+		return put(&b.eq, vals[0])
+	case ast.Gt, ast.Ge:
+		vals[0].open = c.Op == ast.Gt
+		return put(&b.low, vals[0])
+	case ast.Lt, ast.Le:
+		vals[0].open = c.Op == ast.Lt
+		return put(&b.high, vals[0])
+	case ast.Between:
+		return errors.Join(put(&b.low, vals[0]), put(&b.high, vals[1]))
+	case ast.BeginsWith:
+		return put(&b.prefix, vals[0])
+	}
+	return errors.New("a key condition is one of Eq, Lt, Le, Gt, Ge, Between and Prefix")
+}
+
+// ranged reports whether b bounds its field other than by equality.
+func (b *bounds) ranged() bool { return b.low != nil || b.high != nil || b.prefix != nil }
+
+func (b *bounds) check() error {
+	if b.eq != nil && b.ranged() || b.prefix != nil && (b.low != nil || b.high != nil) {
+		return fmt.Errorf("where: %v: %w", b.attr, errNotOne)
+	}
+	return nil
+}
+
+// narrow is the range of the sort key p for a query with item as its start
+// and where as its key conditions.
+func (p *part) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) {
+	if p == nil || p.Kind == PartNone || p.Kind == PartConst {
+		if len(flatten(where)) > 0 {
+			return nil, errors.New("where: this key has no sort key to bound; use Filter")
+		}
+		r := &keyRange{}
+		if p != nil && p.Kind == PartConst {
+			r.equal = []attrValue{{p.Attr, &types.AttributeValueMemberS{Value: p.Text}}}
+		}
+		return r, nil
+	}
+	all, err := p.collect(where)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range all {
+		if err := b.check(); err != nil {
+			return nil, err
+		}
+		if b.none {
+			return &keyRange{empty: true}, nil
+		}
+		set := p.isSet(item, i)
+		if set && (b.eq != nil || b.ranged()) {
+			return nil, fmt.Errorf("where: %v is set in the item of In and bounded by Where", b.attr)
+		}
+	}
+	if p.Kind == PartBy {
+		return p.narrowBy(item, all)
+	}
+	return p.narrowComposite(item, all)
+}
+
+// isSet reports whether item gives field i a value that narrows by being
+// there, which a zero number cannot.
+func (p *part) isSet(item reflect.Value, i int) bool {
+	a := p.Fields[i]
+	if a.Index == nil {
+		return false
+	}
+	v, ok := at(item, a.Index)
+	if !ok || absent(v) {
+		return false
+	}
+	optional := v.Kind() == reflect.Pointer
+	v, _ = indirect(v)
+	if p.Kind == PartComposite {
+		return p.formats[0].comps[i].narrows && !v.IsZero()
+	}
+	switch kind := p.attrs[i].kind; {
+	case isTime(v.Type()) || optional:
+		return true
+	case kind == types.ScalarAttributeTypeB && v.Kind() == reflect.Slice:
+		return v.Len() > 0
+	default:
+		return kind != types.ScalarAttributeTypeN && !v.IsZero()
+	}
+}
+
+// narrowComposite applies the table of ranges: a range never leaves the
+// texts that begin as the bound components do.
+func (p *part) narrowComposite(item reflect.Value, all []*bounds) (*keyRange, error) {
+	f := p.formats[0]
+	if len(p.formats) > 1 {
+		for _, b := range all {
+			if b.eq != nil || b.ranged() {
+				return nil, fmt.Errorf("where: %s accepts several formats: no single range holds them; use Filter", p.Attr)
+			}
+		}
+		return p.begins(p.common()), nil
+	}
+	prefix := f.lits[0]
+	for i, c := range f.comps {
+		sep := f.lits[i+1]
+		var s string
+		var err error
+		switch {
+		case p.isSet(item, i):
+			v, _ := at(item, c.attr.Index)
+			s, err = c.write(v, sep, false)
+		case all[i].eq != nil:
+			s, err = c.write(all[i].eq.value, sep, true)
+			if err == nil && s == "" {
+				return &keyRange{empty: true}, nil
+			}
+		default:
+			for _, later := range all[i+1:] {
+				if later.eq != nil || later.ranged() {
+					return nil, fmt.Errorf("where: %v comes before %v in the sort key and must be set or equal to a value", c.attr, later.attr)
+				}
+			}
+			return p.rangeOf(prefix, i, all[i])
+		}
+		if err != nil {
+			return nil, err
+		}
+		prefix += s + sep
+	}
+	av := &types.AttributeValueMemberS{Value: prefix}
+	return &keyRange{attr: p.Attr, op: ast.Eq, a: av}, nil
+}
+
+func (p *part) begins(prefix string) *keyRange {
+	if prefix == "" {
+		return &keyRange{}
+	}
+	return &keyRange{attr: p.Attr, op: ast.BeginsWith, a: &types.AttributeValueMemberS{Value: prefix}}
+}
+
+// rangeOf is the range where component i of the format lies within b and the
+// text before it is prefix.
+func (p *part) rangeOf(prefix string, i int, b *bounds) (*keyRange, error) {
+	f := p.formats[0]
+	c, sep := f.comps[i], f.lits[i+1]
+	follows := i < len(f.comps)-1 || sep != ""
+	if !b.ranged() {
+		return p.begins(prefix), nil
+	}
+	if b.prefix != nil {
+		return p.beginsIn(prefix, c, sep, b)
+	}
+	switch {
+	case !c.order:
+		return nil, fmt.Errorf("where: %v is not written in its order: only Eq can bound it", c.attr)
+	case follows && !c.fixed:
+		return nil, fmt.Errorf("where: %v is text that more follows in the sort key: only Eq and Prefix can bound it", c.attr)
+	}
+	r := &keyRange{attr: p.Attr, op: ast.Between}
+	low, high := prefix, prefix+last
+	if b.low != nil {
+		s, err := c.write(b.low.value, "", true)
+		if err != nil {
+			return nil, err
+		}
+		low = prefix + s
+		if b.low.open && follows {
+			low += sep + last
+		} else if b.low.open && s != "" {
+			if low, err = p.beyond(r, prefix, c, b.low, c.next); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if b.high != nil {
+		s, err := c.write(b.high.value, "", true)
+		if err != nil {
+			return nil, err
+		}
+		switch high = prefix + s; {
+		case s == "":
+			r.empty = true
+		case follows && !b.high.open:
+			high += sep + last
+		case !follows && b.high.open:
+			if high, err = p.beyond(r, prefix, c, b.high, c.prior); err != nil {
+				return nil, err
+			}
+		}
+	}
+	r.empty = r.empty || low > high
+	switch {
+	case prefix != "":
+	case b.high == nil && low == "":
+		return &keyRange{}, nil
+	case b.high == nil:
+		r.op, r.a = ast.Ge, text(low)
+		return r, nil
+	case b.low == nil || low == "":
+		r.op, r.a = ast.Le, text(high)
+		return r, nil
+	}
+	r.a, r.b = text(low), text(high)
+	return r, nil
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+// beyond is the text of the neighbour of an excluded bound, or the bound
+// itself, to be dropped after the read, when its type has no neighbours.
+func (p *part) beyond(r *keyRange, prefix string, c *component, b *bound, step func(reflect.Value) (reflect.Value, bool)) (string, error) {
+	if step == nil {
+		s, err := c.write(b.value, "", true)
+		r.drop = append(r.drop, text(prefix+s))
+		return prefix + s, err
+	}
+	v, ok := step(b.value)
+	if !ok {
+		r.empty = true
+		return prefix, nil
+	}
+	s, err := c.write(v, "", true)
+	return prefix + s, err
+}
+
+// beginsIn is the range where a text component has a given prefix.
+func (p *part) beginsIn(prefix string, c *component, sep string, b *bounds) (*keyRange, error) {
+	if !c.narrows || c.fixed || c.attr.Key.Escaped || b.prefix.value.Kind() != reflect.String {
+		return nil, fmt.Errorf("where: %v: only plain text has prefixes", c.attr)
+	}
+	s := b.prefix.value.String()
+	if c.attr.Key.Lower {
+		s = strings.ToLower(s)
+	}
+	switch {
+	case !utf8.ValidString(s) || strings.Contains(s, last):
+		return nil, fmt.Errorf("where: %v: %w", c.attr, errKeyText)
+	case sep != "" && strings.Contains(s, sep):
+		return &keyRange{empty: true}, nil
+	}
+	return p.begins(prefix + s), nil
+}
+
+var errKeyText = errors.New("a key holds valid UTF-8 without the code point U+10FFFF")
+
+func validText(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("a key holds valid UTF-8 only")
+	}
+	return nil
+}
+
+// narrowBy is the range over key attributes that are fields themselves: from
+// left to right by equality, and one range at the end.
+func (p *part) narrowBy(item reflect.Value, all []*bounds) (*keyRange, error) {
+	r := &keyRange{}
+	for i, a := range p.attrs {
+		b := all[i]
+		switch {
+		case p.isSet(item, i):
+			av, _, err := p.value(item, a)
+			if err != nil {
+				return nil, err
+			}
+			r.equal = append(r.equal, attrValue{a.name, av})
+			continue
+		case b.eq != nil:
+			av, whole, err := p.boundValue(a, b.eq)
+			if err != nil {
+				return nil, err
+			}
+			if !whole || emptyKey(av) {
+				return &keyRange{empty: true}, nil
+			}
+			r.equal = append(r.equal, attrValue{a.name, av})
+			continue
+		}
+		for _, later := range all[i+1:] {
+			if later.eq != nil || later.ranged() {
+				return nil, fmt.Errorf("where: %v comes before %v in the sort key and must be set or equal to a value", b.attr, later.attr)
+			}
+		}
+		return r, p.boundBy(r, a, b)
+	}
+	return r, nil
+}
+
+// boundValue encodes a bound; whole is false when the stored form of the
+// attribute is coarser than the value, and av was rounded down.
+func (p *part) boundValue(a keyAttr, b *bound) (av types.AttributeValue, whole bool, err error) {
+	v := b.value
+	whole = true
+	if unit := p.unit(a.attr); unit > 0 && isTime(v.Type()) {
+		t := v.Convert(timeType).Interface().(time.Time)
+		down := floor(t, unit)
+		whole = down.Equal(t)
+		v = reflect.ValueOf(down).Convert(v.Type())
+	}
+	av, _, err = p.plan.Value(a.attr.Path, v.Interface())
+	if err == nil && !emptyKey(av) {
+		err = p.checkValue(av, a)
+	}
+	return av, whole, err
+}
+
+// boundBy bounds the attribute a by the range b.
+func (p *part) boundBy(r *keyRange, a keyAttr, b *bounds) error {
+	if !b.ranged() {
+		return nil
+	}
+	r.attr = a.name
+	if b.prefix != nil {
+		av, _, err := p.boundValue(a, b.prefix)
+		r.op, r.a = ast.BeginsWith, av
+		if emptyKey(av) {
+			r.attr = ""
+		}
+		return err
+	}
+	if isTime(base(a.attr.Type)) && a.attr.Key.TimeAsIs && a.kind == types.ScalarAttributeTypeS {
+		return fmt.Errorf("where: %v is not written in its order: only Eq can bound it", a.attr)
+	}
+	var low, high types.AttributeValue
+	if b.low != nil {
+		av, whole, err := p.boundValue(a, b.low)
+		if err != nil {
+			return err
+		}
+		b.low.open = b.low.open || !whole
+		if !emptyKey(av) {
+			low = av
+		}
+	}
+	if b.high != nil {
+		av, whole, err := p.boundValue(a, b.high)
+		if err != nil {
+			return err
+		}
+		b.high.open = b.high.open && whole
+		if emptyKey(av) {
+			r.empty = true
+			return nil
+		}
+		high = av
+	}
+	switch {
+	case low != nil && high != nil:
+		r.op, r.a, r.b = ast.Between, low, high
+		order := compare(low, high)
+		r.empty = order > 0 || order == 0 && (b.low.open || b.high.open)
+		if b.low.open {
+			r.drop = append(r.drop, low)
+		}
+		if b.high.open {
+			r.drop = append(r.drop, high)
+		}
+	case low != nil:
+		r.op, r.a = pick(b.low.open, ast.Gt, ast.Ge), low
+	case high != nil:
+		r.op, r.a = pick(b.high.open, ast.Lt, ast.Le), high
+	default:
+		r.attr = ""
+	}
+	return nil
+}
+
+func pick[V any](first bool, a, b V) V {
+	if first {
+		return a
+	}
+	return b
+}
+
+// compare orders two key values of one type as the service does.
+func compare(a, b types.AttributeValue) int {
+	switch a := a.(type) {
+	case *types.AttributeValueMemberS:
+		if b, ok := b.(*types.AttributeValueMemberS); ok {
+			return strings.Compare(a.Value, b.Value)
+		}
+	case *types.AttributeValueMemberB:
+		if b, ok := b.(*types.AttributeValueMemberB); ok {
+			return bytes.Compare(a.Value, b.Value)
+		}
+	case *types.AttributeValueMemberN:
+		if b, ok := b.(*types.AttributeValueMemberN); ok {
+			x, errX := number.Parse(a.Value)
+			y, errY := number.Parse(b.Value)
+			if errX == nil && errY == nil {
+				return x.Compare(y)
+			}
+		}
+	}
+	return -1
+}
+
+// dropped reports whether item lies on an excluded boundary of r.
+func (r *keyRange) dropped(item map[string]types.AttributeValue) bool {
+	if len(r.drop) == 0 {
+		return false
+	}
+	av := item[r.attr]
+	for _, d := range r.drop {
+		if av != nil && compare(av, d) == 0 {
+			return true
+		}
+	}
+	return false
+}

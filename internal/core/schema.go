@@ -1,0 +1,667 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/codec"
+)
+
+// Projection says which attributes an index holds beside its keys and the
+// table's.
+type Projection struct {
+	KeysOnly bool
+	Include  []*ast.Attr // some; neither: all
+}
+
+// Index describes a secondary index.
+type Index struct {
+	Name       string
+	Local      bool
+	Key        Key
+	Projection Projection
+}
+
+// Format overrides how an attribute is written.
+type Format struct {
+	Attr *ast.Attr
+	Form codec.Format
+}
+
+// Config describes a repository: what the options of NewRepo fill in.
+type Config struct {
+	Type    reflect.Type
+	Key     Key
+	Indexes []Index
+	Kind    Kind
+	Formats []Format
+	_       struct{}
+}
+
+// Kind is the value that marks the items of one type in a table of several.
+type Kind struct {
+	Attr, Name string
+}
+
+// Schema is a Config compiled: how items of one type are written, found and
+// read, whatever the table. It is immutable.
+type Schema struct {
+	Type    reflect.Type
+	Kind    Kind
+	plan    *codec.Plan
+	formats map[string]codec.Format // of attributes not written as their tags say
+	table   *index
+	indexes []*index
+	derived []*part // composite and constant key parts, each once
+	kindIn  []int   // the Go field that holds the kind, if any
+}
+
+// index is a way to find items: the table itself, or a secondary index.
+type index struct {
+	Index
+	partition *part
+	sort      *part // nil without a sort key
+}
+
+// Compile checks all of c and reports everything that is wrong at once.
+func Compile(c *Config) (*Schema, error) {
+	if c.Type.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%v is not a struct", c.Type)
+	}
+	s := &Schema{Type: c.Type, Kind: c.Kind}
+	formats, err := formatsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	s.formats = formats
+	if s.plan, err = codec.Compile(c.Type, codec.Options{Formats: formats}); err != nil {
+		return nil, err
+	}
+	var errs []error
+	s.table, err = s.compileIndex(Index{Key: c.Key}, formats)
+	errs = append(errs, err)
+	for _, ix := range c.Indexes {
+		if ix.Local && ix.Key.Partition.Kind == PartNone {
+			ix.Key.Partition = c.Key.Partition
+		}
+		compiled, err := s.compileIndex(ix, formats)
+		if err == nil {
+			err = s.checkIndex(compiled)
+		}
+		if err != nil {
+			err = fmt.Errorf("index %s: %w", ix.Name, err)
+		}
+		errs = append(errs, err)
+		s.indexes = append(s.indexes, compiled)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	errs = append(errs, s.collectDerived(), s.checkKind())
+	return s, errors.Join(errs...)
+}
+
+// formatsOf are the forms of attributes: those asked for, and the fixed width
+// of times that are keys themselves.
+func formatsOf(c *Config) (map[string]codec.Format, error) {
+	formats := make(map[string]codec.Format)
+	var errs []error
+	for _, f := range c.Formats {
+		if err := f.Attr.Check(); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		formats[f.Attr.Path.String()] = f.Form
+	}
+	plain, err := codec.Compile(c.Type, codec.Options{Formats: formats})
+	if err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	keys := []Key{c.Key}
+	for _, ix := range c.Indexes {
+		keys = append(keys, ix.Key)
+	}
+	for _, key := range keys {
+		for _, a := range slices.Concat(byFields(key.Partition), byFields(key.Sort)) {
+			if a.Check() != nil || a.Key.TimeAsIs || !isTime(base(a.Type)) {
+				continue
+			}
+			if path := a.Path.String(); formats[path] == codec.Default && plain.TypeOf(a.Path) == "S" {
+				formats[path] = codec.FixedTime
+			}
+		}
+	}
+	return formats, errors.Join(errs...)
+}
+
+func byFields(p Part) []*ast.Attr {
+	if p.Kind != PartBy {
+		return nil
+	}
+	return p.Fields
+}
+
+func (s *Schema) compileIndex(ix Index, formats map[string]codec.Format) (*index, error) {
+	c := &index{Index: ix}
+	if ix.Key.Partition.Kind == PartNone {
+		return c, errors.New("the key has no partition key")
+	}
+	var errs []error
+	var err error
+	if c.partition, err = compilePart(ix.Key.Partition, s.plan, formats); err != nil {
+		errs = append(errs, fmt.Errorf("partition key: %w", err))
+	}
+	if ix.Key.Sort.Kind != PartNone {
+		if c.sort, err = compilePart(ix.Key.Sort, s.plan, formats); err != nil {
+			errs = append(errs, fmt.Errorf("sort key: %w", err))
+		}
+	}
+	for _, a := range slices.Concat(ix.Key.Partition.Fields, ix.Key.Sort.Fields) {
+		if a != nil && a.Err == nil && a.Item != s.Type {
+			errs = append(errs, fmt.Errorf("%v is an attribute of %v, not of %v", a, a.Item, s.Type))
+		}
+	}
+	if ix.Name == "" && (len(ix.Key.Partition.Fields) > 1 && ix.Key.Partition.Kind == PartBy || len(ix.Key.Sort.Fields) > 1 && ix.Key.Sort.Kind == PartBy) {
+		errs = append(errs, errors.New("only a global secondary index has several attributes in one part of its key: use Composite"))
+	}
+	seen := map[string]bool{}
+	for _, a := range c.attrs() {
+		if seen[a.name] {
+			errs = append(errs, fmt.Errorf("attribute %s is in the key twice", a.name))
+		}
+		seen[a.name] = true
+	}
+	return c, errors.Join(errs...)
+}
+
+func (s *Schema) checkIndex(ix *index) error {
+	var errs []error
+	if len(ix.Name) < 3 || len(ix.Name) > 255 {
+		errs = append(errs, errors.New("a name has 3 to 255 characters"))
+	}
+	for _, other := range s.indexes {
+		if other.Name == ix.Name {
+			errs = append(errs, errors.New("described twice"))
+		}
+	}
+	if ix.Local {
+		switch {
+		case ix.sort == nil:
+			errs = append(errs, errors.New("a local index needs a sort key"))
+		case len(ix.sort.attrs) > 1 || len(ix.partition.attrs) > 1:
+			errs = append(errs, errors.New("only a global index has several attributes in one part of its key"))
+		}
+		if s.table.sort == nil {
+			errs = append(errs, errors.New("a local index needs a table with a sort key"))
+		}
+		if !ix.Key.Partition.Equal(s.table.Key.Partition) {
+			errs = append(errs, errors.New("a local index has the table's partition key"))
+		}
+	}
+	for _, a := range ix.Projection.Include {
+		if err := a.Check(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// attrs are the key attributes of an index, partition first.
+func (ix *index) attrs() []keyAttr {
+	if ix.sort == nil {
+		return ix.partition.attrs
+	}
+	return slices.Concat(ix.partition.attrs, ix.sort.attrs)
+}
+
+func (ix *index) parts() []*part {
+	if ix.sort == nil {
+		return []*part{ix.partition}
+	}
+	return []*part{ix.partition, ix.sort}
+}
+
+// all are the table and its indexes.
+func (s *Schema) all() []*index { return append([]*index{s.table}, s.indexes...) }
+
+// collectDerived gathers the key attributes that are composed, and refuses
+// two ways of composing one.
+func (s *Schema) collectDerived() error {
+	by := map[string]*part{}
+	types := map[string]string{}
+	for _, ix := range s.all() {
+		for _, p := range ix.parts() {
+			for _, a := range p.attrs {
+				if t, ok := types[a.name]; ok && t != string(a.kind) {
+					return fmt.Errorf("key attribute %s is described with two types", a.name)
+				}
+				types[a.name] = string(a.kind)
+			}
+			if p.Kind == PartBy {
+				continue
+			}
+			if other := by[p.Attr]; other != nil {
+				if !other.Part.Equal(p.Part) {
+					return fmt.Errorf("key attribute %s is composed in two ways", p.Attr)
+				}
+				continue
+			}
+			by[p.Attr] = p
+			s.derived = append(s.derived, p)
+		}
+	}
+	for _, f := range s.plan.Fields() {
+		if p := by[f.Name]; p != nil && base(f.Type).Kind() != reflect.String {
+			return fmt.Errorf("field for %s, which is composed as a key, is a %v: only a string can hold it", f.Name, f.Type)
+		}
+	}
+	return nil
+}
+
+func (s *Schema) checkKind() error {
+	if s.Kind.Attr == "" {
+		return nil
+	}
+	if s.Kind.Name == "" {
+		return errors.New("kind: empty name")
+	}
+	for _, ix := range s.all() {
+		for _, a := range ix.attrs() {
+			if a.name == s.Kind.Attr && ix == s.table {
+				return fmt.Errorf("kind: attribute %s is part of the table's key", a.name)
+			}
+		}
+	}
+	for _, f := range s.plan.Fields() {
+		if f.Name != s.Kind.Attr {
+			continue
+		}
+		if f.Type.Kind() != reflect.String {
+			return fmt.Errorf("kind: the field for %s is a %v, not a string", f.Name, f.Type)
+		}
+		s.kindIn = f.Index
+	}
+	return nil
+}
+
+// index finds an index by name; "" is the table.
+func (s *Schema) index(name string) (*index, error) {
+	if name == "" {
+		return s.table, nil
+	}
+	for _, ix := range s.indexes {
+		if ix.Name == name {
+			return ix, nil
+		}
+	}
+	return nil, fmt.Errorf("index %s is not an index of this repository", name)
+}
+
+// Name is the kind, or the name of the Go type: how messages call an item.
+func (s *Schema) Name() string {
+	if s.Kind.Name != "" {
+		return s.Kind.Name
+	}
+	return s.Type.Name()
+}
+
+// key is the table's key of item, in the given accepted form of its
+// composites.
+func (s *Schema) key(item reflect.Value, form int) (map[string]types.AttributeValue, error) {
+	key := make(map[string]types.AttributeValue, 2)
+	return key, s.putKey(item, key, form)
+}
+
+func (s *Schema) putKey(item reflect.Value, attrs map[string]types.AttributeValue, form int) error {
+	var missing []string
+	for _, p := range s.table.parts() {
+		m, err := p.values(item, attrs, form)
+		if err != nil {
+			return fmt.Errorf("key: %w", err)
+		}
+		missing = append(missing, m...)
+	}
+	if missing != nil {
+		slices.Sort(missing)
+		return fmt.Errorf("%w: %s not set", ErrKey, strings.Join(slices.Compact(missing), ", "))
+	}
+	return s.table.checkSizes(attrs)
+}
+
+// forms is in how many ways the table's key may have been written.
+func (s *Schema) forms() int {
+	n := len(s.table.partition.formats)
+	if s.table.sort != nil {
+		n = max(n, len(s.table.sort.formats))
+	}
+	return max(n, 1)
+}
+
+const (
+	maxPartitionKey = 2048
+	maxSortKey      = 1024
+)
+
+// checkSizes refuses keys longer than the service takes.
+func (ix *index) checkSizes(attrs map[string]types.AttributeValue) error {
+	for i, p := range ix.parts() {
+		limit := pick(i == 0, maxPartitionKey, maxSortKey)
+		for _, a := range p.attrs {
+			if n := valueSize(attrs[a.name]); n > limit {
+				return fmt.Errorf("%w: %s has %d bytes, more than the %d that a %s key can have",
+					ErrKey, a.name, n, limit, pick(i == 0, "partition", "sort"))
+			}
+		}
+	}
+	return nil
+}
+
+// encode is item as it is stored: its attributes, its keys, its kind.
+func (s *Schema) encode(item reflect.Value) (map[string]types.AttributeValue, error) {
+	attrs, err := s.plan.Encode(item.Addr().Interface())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.derive(item, attrs); err != nil {
+		return nil, err
+	}
+	if s.Kind.Attr != "" {
+		attrs[s.Kind.Attr] = text(s.Kind.Name)
+	}
+	return attrs, nil
+}
+
+// derive writes the key attributes of item into attrs. The keys of an index
+// whose inputs are missing are left out: the item is not in that index.
+func (s *Schema) derive(item reflect.Value, attrs map[string]types.AttributeValue) error {
+	for _, ix := range s.indexes {
+		for _, p := range ix.parts() {
+			if err := p.sparse(item, attrs); err != nil {
+				return fmt.Errorf("index %s: %w", ix.Name, err)
+			}
+		}
+	}
+	if err := s.putKey(item, attrs, 0); err != nil {
+		return err
+	}
+	for _, ix := range s.indexes {
+		if err := ix.checkSizes(attrs); err != nil {
+			return fmt.Errorf("index %s: %w", ix.Name, err)
+		}
+	}
+	return nil
+}
+
+// sparse writes the part of an index's key, or takes it out of attrs when
+// the item does not give it.
+func (p *part) sparse(item reflect.Value, attrs map[string]types.AttributeValue) error {
+	if p.Kind != PartBy {
+		delete(attrs, p.Attr)
+		_, err := p.values(item, attrs, 0)
+		return err
+	}
+	for _, a := range p.attrs {
+		_, missing, err := p.value(item, a)
+		if err != nil {
+			return err
+		}
+		if missing {
+			delete(attrs, a.name)
+		}
+	}
+	return nil
+}
+
+// load decodes a stored item into item, fills the fields that only its keys
+// hold, and verifies that the table's key is the one of its fields.
+func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value) error {
+	if err := s.plan.Decode(attrs, item.Addr().Interface()); err != nil {
+		return err
+	}
+	for _, p := range s.table.parts() {
+		if err := p.verify(attrs, item); err != nil {
+			return &pathError{p.Attr, err}
+		}
+	}
+	for _, ix := range s.indexes {
+		for _, p := range ix.parts() {
+			p.fill(attrs, item)
+		}
+	}
+	return nil
+}
+
+var errKeyMismatch = errors.New("the stored key is not the one of the item's fields")
+
+// verify checks the stored key text against the fields of item and fills the
+// fields that are not stored beside it.
+func (p *part) verify(attrs map[string]types.AttributeValue, item reflect.Value) error {
+	switch p.Kind {
+	case PartConst:
+		if s, ok := attrs[p.Attr].(*types.AttributeValueMemberS); !ok || s.Value != p.Text {
+			return errKeyMismatch
+		}
+		return nil
+	case PartBy:
+		return nil
+	}
+	f, texts := p.match(attrs)
+	if f == nil {
+		return errors.New("the stored key has none of the accepted formats")
+	}
+	for i, c := range f.comps {
+		if err := c.settle(texts[i], f.lits[i+1], attrs, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// match is the first accepted format that the stored key text has.
+func (p *part) match(attrs map[string]types.AttributeValue) (*format, []string) {
+	s, ok := attrs[p.Attr].(*types.AttributeValueMemberS)
+	if !ok {
+		return nil, nil
+	}
+	for _, f := range p.formats {
+		texts, ok := f.split(s.Value)
+		for i := 0; ok && i < len(texts); i++ {
+			scratch := reflect.New(f.comps[i].attr.Type).Elem()
+			ok = f.comps[i].read(texts[i], f.lits[i+1], scratch) == nil
+		}
+		if ok {
+			return f, texts
+		}
+	}
+	return nil, nil
+}
+
+// settle brings a component's text and its field together: it fills a field
+// that is not stored and compares one that is.
+func (c *component) settle(s, sep string, attrs map[string]types.AttributeValue, item reflect.Value) error {
+	stored := c.attr.Path != nil && pathIn(attrs, c.attr.Path)
+	if !stored {
+		return c.read(s, sep, reach(item, c.attr.Index))
+	}
+	parsed := reflect.New(c.attr.Type).Elem()
+	if err := c.read(s, sep, parsed); err != nil {
+		return err
+	}
+	want, err := c.write(parsed, sep, false)
+	if err != nil {
+		return err
+	}
+	v, ok := at(item, c.attr.Index)
+	if !ok {
+		return errKeyMismatch
+	}
+	if have, err := c.write(v, sep, false); err != nil || have != want {
+		return errKeyMismatch
+	}
+	return nil
+}
+
+// fill sets the fields that item stores only inside an index's key.
+func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value) {
+	if p.Kind != PartComposite {
+		return
+	}
+	f, texts := p.match(attrs)
+	if f == nil {
+		return
+	}
+	for i, c := range f.comps {
+		if c.attr.Path == nil {
+			if v := reach(item, c.attr.Index); v.IsZero() {
+				_ = c.read(texts[i], f.lits[i+1], v)
+			}
+		}
+	}
+}
+
+// pathIn reports whether attrs has a value, other than NULL, at path.
+func pathIn(attrs map[string]types.AttributeValue, path codec.Path) bool {
+	av := attrs[path[0].Name]
+	for _, step := range path[1:] {
+		m, ok := av.(*types.AttributeValueMemberM)
+		if !ok || step.IsIndex {
+			return false
+		}
+		av = m.Value[step.Name]
+	}
+	_, null := av.(*types.AttributeValueMemberNULL)
+	return av != nil && !null
+}
+
+// implied reports whether the key's own literals tell this kind from others.
+func (s *Schema) implied(ix *index) bool {
+	p := ix.sort
+	if p == nil {
+		p = ix.partition
+	}
+	return p.Kind == PartConst || p.Kind == PartComposite && p.common() != ""
+}
+
+// foreign reports whether a stored item is of another kind.
+func (s *Schema) foreign(attrs map[string]types.AttributeValue) bool {
+	if s.Kind.Attr != "" {
+		if kind, ok := attrs[s.Kind.Attr].(*types.AttributeValueMemberS); ok {
+			return kind.Value != s.Kind.Name
+		}
+	}
+	for _, p := range s.table.parts() {
+		if !p.owns(attrs) {
+			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether the stored key begins as p's does.
+func (p *part) owns(attrs map[string]types.AttributeValue) bool {
+	if p.Kind == PartBy {
+		return true
+	}
+	s, ok := attrs[p.Attr].(*types.AttributeValueMemberS)
+	if !ok {
+		return false
+	}
+	if p.Kind == PartConst {
+		return s.Value == p.Text
+	}
+	for _, f := range p.formats {
+		if strings.HasPrefix(s.Value, f.lits[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// kindCond holds for items of this kind, and for those without any.
+func (s *Schema) kindCond() *ast.Cond {
+	if s.Kind.Attr == "" {
+		return nil
+	}
+	a := s.attr(s.Kind.Attr)
+	return ast.Any(
+		ast.Compare(ast.Eq, ast.AttrOperand(a), ast.Operand{Kind: ast.OpPlain, Value: s.Kind.Name}),
+		ast.Compare(ast.Missing, ast.AttrOperand(a)),
+	)
+}
+
+// attr is an attribute of the stored item that no field need hold.
+func (s *Schema) attr(name string) *ast.Attr {
+	return &ast.Attr{Item: s.Type, Path: codec.Path{{Name: name}}}
+}
+
+// exists is the condition that an item is there at all.
+func (s *Schema) exists(op ast.Op) *ast.Cond {
+	return ast.Compare(op, ast.AttrOperand(s.attr(s.table.partition.attrs[0].name)))
+}
+
+// literalCond holds for items whose table key begins as this type's does.
+func (s *Schema) literalCond() *ast.Cond {
+	var cs []*ast.Cond
+	for _, p := range s.table.parts() {
+		cs = append(cs, p.literalCond(s))
+	}
+	return ast.All(cs...)
+}
+
+func (p *part) literalCond(s *Schema) *ast.Cond {
+	plain := func(op ast.Op, v string) *ast.Cond {
+		return ast.Compare(op, ast.AttrOperand(s.attr(p.Attr)), ast.Operand{Kind: ast.OpPlain, Value: v})
+	}
+	switch p.Kind {
+	case PartConst:
+		return plain(ast.Eq, p.Text)
+	case PartComposite:
+		var any []*ast.Cond
+		for _, f := range p.formats {
+			if f.lits[0] == "" {
+				return nil
+			}
+			any = append(any, plain(ast.BeginsWith, f.lits[0]))
+		}
+		return ast.Any(any...)
+	}
+	return nil
+}
+
+// raw is the part of a stored item that positions a cursor: the attributes
+// of the table's key and of ix's.
+func (s *Schema) raw(ix *index, attrs map[string]types.AttributeValue) map[string]types.AttributeValue {
+	key := make(map[string]types.AttributeValue, 4)
+	for _, a := range s.keyAttrs(ix) {
+		if av, ok := attrs[a.name]; ok {
+			key[a.name] = av
+		}
+	}
+	return key
+}
+
+// keyAttrs are the attributes of the table's key and of ix's, each once.
+func (s *Schema) keyAttrs(ix *index) []keyAttr {
+	attrs := slices.Clone(s.table.attrs())
+	if ix == s.table {
+		return attrs
+	}
+	for _, a := range ix.attrs() {
+		if !slices.ContainsFunc(attrs, func(b keyAttr) bool { return b.name == a.name }) {
+			attrs = append(attrs, a)
+		}
+	}
+	return attrs
+}
+
+// Copy is a shallow copy of attrs.
+func copyAttrs(attrs map[string]types.AttributeValue) map[string]types.AttributeValue {
+	return maps.Clone(attrs)
+}

@@ -1,0 +1,341 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/ast"
+)
+
+// Repo is a schema on a table.
+type Repo struct {
+	*Schema
+	Table *Table
+}
+
+// Op is a verb of the repository.
+type Op uint8
+
+// The verbs that write.
+const (
+	Create Op = iota
+	Put       // also Swap
+	Update
+	Upsert
+	Delete // also Take
+)
+
+// write is one write on its way: what it does, and the request's parts that
+// single writes and transactions have in common.
+type write struct {
+	op      Op
+	user    *ast.Cond // the caller's condition
+	attrs   map[string]types.AttributeValue
+	key     map[string]types.AttributeValue
+	actions []*ast.Action
+	once    bool
+
+	condition, update string
+	names             map[string]string
+	values            map[string]types.AttributeValue
+}
+
+// elem is the struct that a *T points to.
+func elem(item any) (reflect.Value, error) {
+	v := reflect.ValueOf(item)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return v, errors.New("nil item")
+	}
+	return v.Elem(), nil
+}
+
+// PutItem stores item, a *T, and decodes what it replaced into old, a *T,
+// when that is not nil.
+func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old any) (existed bool, err error) {
+	if err := r.writable(ctx); err != nil {
+		return false, err
+	}
+	v, err := elem(item)
+	if err != nil {
+		return false, err
+	}
+	w := &write{op: op, user: with.Cond, once: with.Once}
+	if w.attrs, err = r.encode(v); err != nil {
+		return false, err
+	}
+	if n := itemSize(w.attrs); n > maxItem {
+		return false, &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
+	}
+	if w.key, err = r.key(v, 0); err != nil {
+		return false, err
+	}
+	if err := r.build(w); err != nil {
+		return false, err
+	}
+	before, err := r.send(ctx, w, old != nil)
+	if err != nil {
+		return false, err
+	}
+	if r.kindIn != nil {
+		reach(v, r.kindIn).SetString(r.Kind.Name)
+	}
+	if old == nil || len(before) == 0 {
+		return false, nil
+	}
+	return true, r.loadOutcome(before, old)
+}
+
+// UpdateItem changes the item that key, a *T, names, and decodes the result
+// into out, a *T.
+func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, out any) error {
+	if err := r.writable(ctx); err != nil {
+		return err
+	}
+	v, err := elem(key)
+	if err != nil {
+		return err
+	}
+	w := &write{op: op, user: with.Cond, once: with.Once}
+	if w.key, err = r.key(v, 0); err != nil {
+		return err
+	}
+	if w.actions, err = r.complete(op, v, with.Actions); err != nil {
+		return err
+	}
+	if err := r.build(w); err != nil {
+		return err
+	}
+	after, err := r.send(ctx, w, true)
+	if err != nil {
+		return err
+	}
+	return r.loadOutcome(after, out)
+}
+
+// DeleteItem deletes the item that key, a *T, names, and decodes it into
+// old, a *T, when that is not nil.
+func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any) error {
+	if err := r.writable(ctx); err != nil {
+		return err
+	}
+	v, err := elem(key)
+	if err != nil {
+		return err
+	}
+	w := &write{op: Delete, user: with.Cond, once: with.Once}
+	if w.key, err = r.key(v, 0); err != nil {
+		return err
+	}
+	if err := r.build(w); err != nil {
+		return err
+	}
+	before, err := r.send(ctx, w, old != nil)
+	switch {
+	case err != nil && old == nil && w.user == nil && errors.Is(err, errForeign):
+		return nil // of this kind, nothing is there
+	case err != nil || old == nil:
+		return err
+	case len(before) == 0:
+		return ErrNotFound
+	}
+	return r.loadOutcome(before, old)
+}
+
+func (r *Repo) writable(ctx context.Context) error {
+	if r.Table.ReadOnly {
+		return ErrReadOnly
+	}
+	return context.Cause(ctx)
+}
+
+// loadOutcome decodes what a write that took effect gave back.
+func (r *Repo) loadOutcome(attrs map[string]types.AttributeValue, item any) error {
+	if err := r.load(attrs, reflect.ValueOf(item).Elem()); err != nil {
+		return fmt.Errorf("the write took effect, but the item it returned is bad: %w", err)
+	}
+	return nil
+}
+
+// guard is what dynox itself requires of the stored item.
+func (r *Repo) guard(op Op) *ast.Cond {
+	kind := r.kindCond()
+	if r.implied(r.table) {
+		kind = nil
+	}
+	switch op {
+	case Create:
+		return r.exists(ast.Missing)
+	case Update:
+		return ast.All(r.exists(ast.Exists), kind)
+	}
+	return kind
+}
+
+// build writes the expressions of w.
+func (r *Repo) build(w *write) error {
+	cond := ast.All(r.guard(w.op), w.user)
+	if cond.IsFalse() {
+		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "it can never hold, nothing was sent"}
+	}
+	b := ast.NewWriter(r.plan)
+	w.condition = b.Condition(cond)
+	w.update = b.Update(w.actions)
+	w.names, w.values = b.Names(), b.Values()
+	return b.Err()
+}
+
+// errForeign marks a condition that failed because an item of another kind
+// is stored.
+var errForeign = errors.New("an item of another kind is stored there")
+
+// send sends w and settles its outcome. What comes back is the item before a
+// put or a delete, when wanted, or after an update.
+func (r *Repo) send(ctx context.Context, w *write, wanted bool) (map[string]types.AttributeValue, error) {
+	watch := &attempts{once: !w.once && !repeatable(w.actions)}
+	var attrs map[string]types.AttributeValue
+	var err error
+	if w.once {
+		attrs, err = r.sendOnce(ctx, w, watch, wanted)
+	} else {
+		attrs, err = r.sendSingle(ctx, w, watch, wanted)
+	}
+	lost := watch.mayHaveTakenEffect(err)
+	switch {
+	case err == nil && lost && wanted && !w.once && r.unsure(w, attrs):
+		return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Why: "an answer was lost, and with it what was stored before"}
+	case err == nil:
+		return attrs, nil
+	}
+	return r.settle(w, err, lost && !w.once)
+}
+
+// unsure reports whether attrs, returned after a lost answer, may be what
+// the lost attempt left behind instead of what was there before the call.
+func (r *Repo) unsure(w *write, attrs map[string]types.AttributeValue) bool {
+	switch w.op {
+	case Delete:
+		return len(attrs) == 0
+	case Create, Put:
+		return equalItems(attrs, w.attrs)
+	}
+	return false
+}
+
+// settle turns the error of a write into what it means for the item.
+func (r *Repo) settle(w *write, err error, lost bool) (map[string]types.AttributeValue, error) {
+	stored, failed := conditionFailed(err)
+	if !failed {
+		if lost {
+			return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
+		}
+		return nil, serviceError(err)
+	}
+	if lost {
+		if w.op == Create && equalItems(stored, w.attrs) {
+			return nil, nil
+		}
+		f := r.failure(err, stored, ErrUnknownOutcome)
+		f.Why = "an answer was lost, then the condition failed"
+		return nil, f
+	}
+	foreign := len(stored) > 0 && r.foreign(stored)
+	switch {
+	case w.op == Create && (len(stored) > 0 || w.user == nil):
+		return nil, r.failure(err, stored, ErrExists, ErrConditionFailed)
+	case w.op == Update && (len(stored) == 0 || foreign):
+		return nil, &Failure{Kinds: []error{ErrNotFound}, Cause: err}
+	case foreign:
+		return nil, &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
+	}
+	return nil, r.failure(err, stored, ErrConditionFailed)
+}
+
+// failure is an error that carries the stored item, if it can be decoded.
+func (r *Repo) failure(cause error, stored map[string]types.AttributeValue, kinds ...error) *Failure {
+	f := &Failure{Kinds: kinds, Cause: cause}
+	if len(stored) > 0 && !r.foreign(stored) {
+		old := reflect.New(r.Type)
+		if r.load(stored, old.Elem()) == nil {
+			f.Old = old.Interface()
+		}
+	}
+	return f
+}
+
+// conditionFailed reports whether err is the service's refusal, and the item
+// that it came with.
+func conditionFailed(err error) (map[string]types.AttributeValue, bool) {
+	var single *types.ConditionalCheckFailedException
+	if errors.As(err, &single) {
+		return single.Item, true
+	}
+	var canceled *types.TransactionCanceledException
+	if errors.As(err, &canceled) && len(canceled.CancellationReasons) == 1 {
+		reason := canceled.CancellationReasons[0]
+		return reason.Item, aws.ToString(reason.Code) == "ConditionalCheckFailed"
+	}
+	return nil, false
+}
+
+func repeatable(actions []*ast.Action) bool {
+	for _, a := range actions {
+		if !a.Repeatable() {
+			return false
+		}
+	}
+	return true
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// sendSingle sends w as the operation of its own.
+func (r *Repo) sendSingle(ctx context.Context, w *write, watch *attempts, wanted bool) (map[string]types.AttributeValue, error) {
+	onFailure := types.ReturnValuesOnConditionCheckFailureAllOld
+	if w.condition == "" {
+		onFailure = ""
+	}
+	old := pick(wanted, types.ReturnValueAllOld, "")
+	client, table := r.Table.Client, aws.String(r.Table.Name)
+	switch w.op {
+	case Create, Put:
+		out, err := client.PutItem(ctx, &dynamodb.PutItemInput{
+			TableName: table, Item: w.attrs, ConditionExpression: optional(w.condition),
+			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
+		}, watch.options(ctx)...)
+		if err != nil {
+			return nil, err
+		}
+		return out.Attributes, nil
+	case Delete:
+		out, err := client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: table, Key: w.key, ConditionExpression: optional(w.condition),
+			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
+		}, watch.options(ctx)...)
+		if err != nil {
+			return nil, err
+		}
+		return out.Attributes, nil
+	}
+	out, err := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: table, Key: w.key, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update),
+		ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: onFailure,
+	}, watch.options(ctx)...)
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
+}
