@@ -21,7 +21,7 @@ func makeInterface(s spec) codec {
 			v = v.Elem()
 			held, errs := codecFor(spec{typ: v.Type(), tag: s.tag, bare: true}, nil)
 			if len(errs) > 0 {
-				return nil, compileErrors(v.Type(), errs)
+				return nil, heldErrors(errs)
 			}
 			return held.encode(v, depth+1)
 		},

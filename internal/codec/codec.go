@@ -39,7 +39,7 @@ var codecCache sync.Map // spec without formats below -> *codec
 type compiler struct {
 	local *sync.Map // of the plan: codecs with formats below
 	made  map[spec]*codec
-	seen  map[reflect.Type]bool // structs whose errors are in errs
+	seen  map[reflect.Type]bool // types whose errors are in errs
 	errs  []error
 }
 
@@ -91,7 +91,27 @@ func (c *compiler) codec(s spec) *codec {
 	return cd
 }
 
-func (c *compiler) refuse(err error) { c.errs = append(c.errs, err) }
+// refuseOnce adds what is wrong with type t, which may be met under several tags.
+func (c *compiler) refuseOnce(t reflect.Type, err error) {
+	if c.seen[t] {
+		return
+	}
+	c.seen[t] = true
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		c.errs = append(c.errs, joined.Unwrap()...)
+		return
+	}
+	c.errs = append(c.errs, err)
+}
+
+// locate makes errors about a type as a whole name the field of struct t that has the type.
+func locate(errs []error, t reflect.Type, f Field) {
+	for i, err := range errs {
+		if e, ok := err.(*Error); ok && e.Path == "" {
+			errs[i] = refuse(t, f.goName, "%s: %s", e.Type, e.Reason)
+		}
+	}
+}
 
 // makeFull puts the rules for empty values before the codec of present ones.
 func (c *compiler) makeFull(s spec) codec {
@@ -139,7 +159,7 @@ func (c *compiler) makeBare(s spec) codec {
 		return guarded(makeJSON(s))
 	case s.typ == rawType || s.typ.Implements(rawType):
 		return makeRaw(s)
-	case s.plain || s.typ.Kind() == reflect.Interface || s.typ.Kind() == reflect.Pointer:
+	case s.plain || s.format != Default || s.typ.Kind() == reflect.Interface || s.typ.Kind() == reflect.Pointer:
 	case isMarshaler(s.typ) || isUnmarshaler(s.typ):
 		return c.makeCustom(s)
 	}

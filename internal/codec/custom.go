@@ -29,7 +29,7 @@ func (c *compiler) makeCustom(s spec) codec {
 			}
 			byKind, errs := codecFor(kind, local)
 			if len(errs) > 0 {
-				return nil, compileErrors(s.typ, errs)
+				return nil, heldErrors(errs)
 			}
 			return byKind.encode(reflect.Indirect(v), depth)
 		}

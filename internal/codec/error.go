@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -76,10 +77,14 @@ func refuse(t reflect.Type, field string, format string, args ...any) error {
 	return &Error{Op: "compile", Type: t, Path: field, Reason: fmt.Sprintf(format, args...)}
 }
 
-// compileErrors wraps what compiling found, where it has to be one error of
-// another operation.
-func compileErrors(t reflect.Type, errs []error) error {
-	return failWith(errors.Join(errs...), "%s cannot be compiled", t)
+// heldErrors is what compiling a type that an interface held, or that only
+// turned up at run time, found.
+func heldErrors(errs []error) error {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = err.Error()
+	}
+	return failWith(errors.Join(errs...), "%s", strings.Join(texts, "; "))
 }
 
 func typeName(t reflect.Type) string {

@@ -152,8 +152,8 @@ func newField(t reflect.Type, parent []int, i int, sf reflect.StructField) (f Fi
 		named:  name != "",
 	}
 	if embedsStruct && !f.named {
-		if isTime(structOf(sf.Type)) {
-			errs = append(errs, refuse(t, sf.Name, "an embedded time needs a name in its tag"))
+		if st := structOf(sf.Type); isTime(st) || st == bigIntType {
+			errs = append(errs, refuse(t, sf.Name, "an embedded %s needs a name in its tag", st))
 		}
 		return f, false, errs
 	}

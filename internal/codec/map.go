@@ -16,7 +16,7 @@ func (c *compiler) makeMap(s spec) codec {
 	elem := c.codec(s.elem(s.typ.Elem()))
 	key := makeKey(s.typ.Key())
 	if key.encode == nil {
-		c.refuse(refuse(s.typ, "", "keys of type %s cannot be written as text", s.typ.Key()))
+		c.refuseOnce(s.typ, refuse(s.typ, "", "keys of type %s cannot be written as text", s.typ.Key()))
 		return codec{}
 	}
 	return codec{

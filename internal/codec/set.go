@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"cmp"
 	"reflect"
 	"slices"
 
@@ -106,7 +107,20 @@ func (b *setBuilder) add(av types.AttributeValue) error {
 			return nil
 		}
 	}
-	return fail("%s cannot be in %s", memberName(av), b.kind)
+	return fail("%s cannot be in %s", memberName(av), cmp.Or(b.kind, "a set"))
+}
+
+// setOf is the type of the set that av can be in, or "".
+func setOf(av types.AttributeValue) string {
+	switch av.(type) {
+	case *types.AttributeValueMemberS:
+		return "SS"
+	case *types.AttributeValueMemberN:
+		return "NS"
+	case *types.AttributeValueMemberB:
+		return "BS"
+	}
+	return ""
 }
 
 func (b *setBuilder) len() int { return len(b.texts) + len(b.binary) }

@@ -24,16 +24,16 @@ type structPlan struct {
 func (c *compiler) makeStruct(s spec) codec {
 	fields, err := Fields(s.typ)
 	if err != nil {
-		if !c.seen[s.typ] {
-			c.seen[s.typ] = true
-			c.refuse(err)
-		}
+		c.refuseOnce(s.typ, err)
 		return codec{}
 	}
 	p := &structPlan{typ: s.typ, byName: make(map[string]int, len(fields))}
 	for i, f := range fields {
 		format, below := s.below.at(f.Name)
-		p.fields = append(p.fields, structField{f, c.codec(spec{typ: f.Type, tag: f.Tag, format: format, below: below})})
+		found := len(c.errs)
+		fc := c.codec(spec{typ: f.Type, tag: f.Tag, format: format, below: below})
+		locate(c.errs[found:], s.typ, f)
+		p.fields = append(p.fields, structField{f, fc})
 		p.byName[f.Name] = i
 	}
 	return codec{

@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// place is what a plan knows of one place in an item: the zero spec's type is
-// nil where only values know, such as inside an any.
+// place is what a plan knows of one place in an item. Its type is nil where
+// only values know, such as inside an any.
 type place = spec
 
 // at follows path as far as types tell. A place whose type they don't tell has
@@ -137,7 +137,7 @@ func (p *Plan) encodeSet(s place, v reflect.Value) (types.AttributeValue, error)
 			return nil, under(err, Index(i))
 		}
 		if set.kind == "" {
-			set.kind = memberName(av) + "S"
+			set.kind = setOf(av)
 		}
 		if err := set.add(av); err != nil {
 			return nil, under(err, Index(i))
@@ -205,7 +205,7 @@ func (p *Plan) codecAt(s place, t reflect.Type) (*codec, spec, error) {
 	if s.typ == nil || deref(t) != deref(s.typ) {
 		as.below = nil
 		if s.typ != nil && deref(s.typ).Kind() == reflect.Interface && t.Kind() != reflect.Interface {
-			as.bare = true // as the interface's content
+			as.bare, as.tag.OmitZero = true, false // as the interface's content
 		}
 		if reasons := as.tag.check(t); len(reasons) > 0 {
 			return nil, as, fail("%s", reasons[0])
@@ -216,7 +216,7 @@ func (p *Plan) codecAt(s place, t reflect.Type) (*codec, spec, error) {
 	}
 	cd, errs := codecFor(as, &p.local)
 	if len(errs) > 0 {
-		return nil, as, compileErrors(t, errs)
+		return nil, as, heldErrors(errs)
 	}
 	return cd, as, nil
 }
