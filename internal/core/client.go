@@ -31,6 +31,7 @@ type Table struct {
 	Name      string
 	ReadOnly  bool
 	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
+	Err       error  // what every call fails with, if set
 }
 
 type optionsKey struct{}
@@ -100,3 +101,6 @@ func (w *watcher) GetAttemptToken(ctx context.Context) (func(error) error, error
 }
 
 var _ aws.RetryerV2 = (*watcher)(nil)
+
+// Broken is a table on which every call fails with err.
+func Broken(name string, err error) *Table { return &Table{Name: name, Err: err} }

@@ -53,6 +53,9 @@ func (b *BadItem) Unwrap() error { return b.Err }
 
 // GetItem reads the item that key, a *T, names into out, a *T.
 func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*ast.Attr, out any) error {
+	if r.Table.Err != nil {
+		return r.Table.Err
+	}
 	v, err := elem(key)
 	if err != nil {
 		return err
@@ -223,6 +226,9 @@ type reading struct {
 
 // prepare checks spec and builds its request.
 func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
+	if r.Table.Err != nil {
+		return nil, r.Table.Err
+	}
 	ix, err := r.index(spec.Index)
 	if err != nil {
 		return nil, err

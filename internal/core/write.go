@@ -148,7 +148,10 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 }
 
 func (r *Repo) writable(ctx context.Context) error {
-	if r.Table.ReadOnly {
+	switch {
+	case r.Table.Err != nil:
+		return r.Table.Err
+	case r.Table.ReadOnly:
 		return ErrReadOnly
 	}
 	return context.Cause(ctx)

@@ -1,0 +1,110 @@
+package dynox
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dynox-go/dynox/internal/core"
+)
+
+// The kinds of failure, for errors.Is. The SDK's own error stays in the
+// chain, for errors.As; its text may quote values and is not part of ours.
+var (
+	// ErrNotFound: the item is not there, or is of another kind.
+	ErrNotFound = core.ErrNotFound
+	// ErrConditionFailed: a condition of the write does not hold for the
+	// stored item. Nothing was changed; [OldItem] has the item.
+	ErrConditionFailed = core.ErrConditionFailed
+	// ErrExists: Create found an item. It is an ErrConditionFailed too.
+	ErrExists = core.ErrExists
+	// ErrUnknownOutcome: an answer was lost, so the write may or may not have
+	// taken effect. Read the item to find out; repeat the write only if
+	// applying it twice does no harm.
+	ErrUnknownOutcome = core.ErrUnknownOutcome
+	// ErrReadOnly: the table was made with [ReadOnly].
+	ErrReadOnly = core.ErrReadOnly
+	// ErrTooLarge: the item exceeds the 400 KB that one can have. Nothing was
+	// sent.
+	ErrTooLarge = core.ErrTooLarge
+	// ErrKey: a key lacks one of its components, or is too long. Nothing was
+	// sent.
+	ErrKey = core.ErrKey
+	// ErrCursor: a cursor is damaged, or belongs to another read. Nothing was
+	// sent.
+	ErrCursor = core.ErrCursor
+	// ErrTableNotFound: there is no such table, or no such index on it.
+	ErrTableNotFound = core.ErrTableNotFound
+)
+
+// Error is what every call of this package fails with. Its text names what
+// failed, on which table and for which items, and why, never a value:
+//
+//	dynox: put shop: order: condition failed
+type Error struct {
+	Op    string // the verb, in lower case: put, query, ensure
+	Table string // the table's name
+	Item  string // the repository's kind, or its Go type; empty for calls on tables
+	Err   error  // why
+}
+
+func (e *Error) Error() string {
+	if e.Item == "" {
+		return fmt.Sprintf("dynox: %s %s: %v", e.Op, e.Table, e.Err)
+	}
+	return fmt.Sprintf("dynox: %s %s: %s: %v", e.Op, e.Table, e.Item, e.Err)
+}
+
+// Unwrap is why the call failed.
+func (e *Error) Unwrap() error { return e.Err }
+
+// ItemError is a stored item that cannot be decoded, or whose key is not the
+// one of its fields. A read that meets one ends with it, unless its
+// OnItemError decides otherwise.
+type ItemError struct {
+	Index  string // the index that was read, "" for the table
+	N      int    // how many items the read yielded before
+	Path   string // the attribute at fault, "" if it is not just one
+	Cursor Cursor // continues the read after the item, "" for a Get
+	Err    error  // what is wrong
+}
+
+func (e *ItemError) Error() string {
+	where := fmt.Sprintf("item %d", e.N)
+	if e.Index != "" {
+		where += " of index " + e.Index
+	}
+	return fmt.Sprintf("%s: %v", where, e.Err)
+}
+
+// Unwrap is what is wrong with the item.
+func (e *ItemError) Unwrap() error { return e.Err }
+
+func itemError(b *core.BadItem) *ItemError {
+	return &ItemError{Index: b.Index, N: b.N, Path: b.Path, Cursor: Cursor(b.Cursor), Err: b.Err}
+}
+
+// OldItem is the stored item that a failed write came with: what a condition
+// did not hold for, or what Create found. It is false when the error carries
+// none, or one of another type.
+func OldItem[T any](err error) (T, bool) {
+	var failure *core.Failure
+	if errors.As(err, &failure) {
+		if old, ok := failure.Old.(*T); ok && old != nil {
+			return *old, true
+		}
+	}
+	var zero T
+	return zero, false
+}
+
+// wrap makes the public error of a call that failed with err.
+func wrap(op, table, item string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var bad *core.BadItem
+	if errors.As(err, &bad) {
+		err = itemError(bad)
+	}
+	return &Error{Op: op, Table: table, Item: item, Err: err}
+}

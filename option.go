@@ -1,0 +1,77 @@
+package dynox
+
+import (
+	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/codec"
+	"github.com/dynox-go/dynox/internal/core"
+)
+
+// Option is an option of [NewRepo], for items of type T: an [Index], a
+// [Kind], a form of an attribute. Options may come in any order.
+type Option[T any] interface {
+	configure(*core.Config, *T)
+}
+
+type option[T any] func(*core.Config)
+
+func (o option[T]) configure(c *core.Config, _ *T) { o(c) }
+
+// kindAttr is where the kind is stored unless told otherwise.
+const kindAttr = "kind"
+
+// KindOption is the option that [Kind] makes.
+type KindOption[T any] struct {
+	kind core.Kind
+}
+
+// Kind marks the items of this repository in a table that holds several
+// kinds. The name is stored with every item, in the attribute kind unless
+// [KindOption.In] says otherwise; reads leave out items of other kinds, and
+// a Get, an Update or a Take of one is [ErrNotFound]. Items without any kind
+// are taken for the repository's own, if their key begins as its keys do.
+func Kind[T any](name string) KindOption[T] {
+	return KindOption[T]{core.Kind{Attr: kindAttr, Name: name}}
+}
+
+// In stores the kind in another attribute. T may have a string field for it,
+// which then holds the kind after reads and writes.
+func (k KindOption[T]) In(attr string) KindOption[T] {
+	k.kind.Attr = attr
+	return k
+}
+
+func (k KindOption[T]) configure(c *core.Config, _ *T) { c.Kind = k.kind }
+
+// JSON stores an attribute, of any type that encoding/json takes, as JSON
+// text in a string.
+func JSON[T any](field expr.Field[T]) Option[T] { return formatted(field, codec.JSON) }
+
+// UnixMilli stores a time as the number of milliseconds since 1970.
+func UnixMilli[T any](field expr.Field[T]) Option[T] { return formatted(field, codec.UnixMilli) }
+
+func formatted[T any](field expr.Field[T], form codec.Format) Option[T] {
+	return option[T](func(c *core.Config) {
+		c.Formats = append(c.Formats, core.Format{Attr: attrs([]expr.Field[T]{field})[0], Form: form})
+	})
+}
+
+// ReadOption is an option of [Repo.Get]: [Consistent] itself, or [Only] of
+// some attributes.
+type ReadOption[T any] func(*readOptions, *T)
+
+type readOptions struct {
+	consistent bool
+	only       []*ast.Attr
+}
+
+// Consistent makes a Get see every write that succeeded before it. It costs
+// twice the capacity. Give it without calling it:
+//
+//	orders.Get(ctx, key, dynox.Consistent)
+func Consistent[T any](o *readOptions, _ *T) { o.consistent = true }
+
+// Only makes a Get fetch some attributes; the fields of the others are zero.
+func Only[T any](fields ...expr.Field[T]) ReadOption[T] {
+	return func(o *readOptions, _ *T) { o.only = append(o.only, attrs(fields)...) }
+}

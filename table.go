@@ -1,0 +1,111 @@
+package dynox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/dynox-go/dynox/internal/core"
+)
+
+// Client is what a table needs of the SDK's client: the ten item operations.
+// A *dynamodb.Client is one; so are DAX's client, a wrapper, and the client
+// of a memtable engine. It must be safe for concurrent use. Operations beyond
+// these, such as those on tables, are found by type assertion; a call that
+// needs one which the client lacks says so.
+type Client interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+	TransactGetItems(context.Context, *dynamodb.TransactGetItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactGetItemsOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Table is a DynamoDB table, or one of the same protocol, and the client that
+// reaches it. Any number of repositories may share one. It is immutable and
+// safe for concurrent use.
+type Table struct {
+	core core.Table
+	err  error
+}
+
+// TableOption is an option of [NewTable].
+type TableOption func(*Table)
+
+// NewTable describes the table called name, reached by client. It does no
+// I/O, and what is wrong with its arguments is an error of [NewRepo].
+func NewTable(client Client, name string, opts ...TableOption) *Table {
+	t := &Table{core: core.Table{Client: client, Name: name}}
+	if client == nil {
+		t.err = errors.New("table without a client")
+	}
+	if name == "" {
+		t.err = errors.Join(t.err, errors.New("table without a name"))
+	}
+	for _, opt := range opts {
+		opt(t)
+	}
+	return t
+}
+
+// Name is the table's name.
+func (t *Table) Name() string { return t.core.Name }
+
+// ReadOnly makes every write through the table fail with [ErrReadOnly]
+// before anything is sent.
+func ReadOnly() TableOption {
+	return func(t *Table) { t.core.ReadOnly = true }
+}
+
+// SealCursors encrypts the cursors of the table's reads with AES-GCM under
+// key, of 16, 24 or 32 bytes, and accepts only those: a cursor then shows
+// nothing of the keys in it, and cannot be forged. Tables in several
+// processes that exchange cursors share the key. Without this option cursors
+// are readable.
+func SealCursors(key []byte) TableOption {
+	return func(t *Table) {
+		switch len(key) {
+		case 16, 24, 32:
+			t.core.CursorKey = append([]byte(nil), key...)
+		default:
+			t.err = errors.Join(t.err, fmt.Errorf("SealCursors: a key of %d bytes, not 16, 24 or 32", len(key)))
+		}
+	}
+}
+
+// Schema is what a repository needs of its table. Every *[Repo] is one.
+type Schema interface {
+	schema() *core.Schema
+}
+
+// Ensure makes the table that the repositories of schemas need together, with
+// their indexes, on-demand billing, and nothing else set; or, where the table
+// exists, the global indexes that it lacks. It waits until all of it can be
+// used, as long as ctx lets it. A table that exists with other keys, or lacks
+// a local index, is an error and stays as it is. Ensure is for tests and
+// first runs; it may be called at any time and by several processes at once.
+func (t *Table) Ensure(ctx context.Context, schemas ...Schema) error {
+	err := t.err
+	if err == nil {
+		described := make([]*core.Schema, len(schemas))
+		for i, s := range schemas {
+			described[i] = s.schema()
+		}
+		err = t.core.Ensure(ctx, described)
+	}
+	return wrap("ensure", t.core.Name, "", err)
+}
+
+// WithSDKOptions is ctx with functions that the SDK applies to the options of
+// every call made with it: another region, a retryer, middleware. They follow
+// those that ctx has already. Clients other than the SDK's may ignore them.
+func WithSDKOptions(ctx context.Context, fns ...func(*dynamodb.Options)) context.Context {
+	return core.WithOptions(ctx, fns)
+}
