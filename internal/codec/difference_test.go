@@ -64,7 +64,10 @@ func TestIntendedEncodeDifferences(t *testing.T) {
 		{"named bytes", &struct{ A []named }{[]named{1}}, attrs{"A": &types.AttributeValueMemberB{Value: []byte{1}}}, ""},
 		{"keys with a String method", &struct{ A map[hue]int }{map[hue]int{"red": 1}}, attrs{"A": dict("red", n("1"))}, ""},
 		{"keys with a String method, numbers", &struct{ A map[time.Month]int }{map[time.Month]int{5: 1}}, attrs{"A": dict("5", n("1"))}, ""},
-		{"embedded value of an unexported type", &struct{ myInt }{5}, attrs{}, ""},
+		{"embedded value of an unexported type", &struct {
+			myInt
+			B bool
+		}{myInt: 5}, attrs{"B": &types.AttributeValueMemberBOOL{}}, ""},
 		{"methods of an unnamed struct", &struct{ A struct{ Outer } }{}, attrs{"A": s("outer")}, ""},
 		{"NaN", &struct{ A float64 }{math.NaN()}, nil, "A: NaN and Inf are no numbers"},
 		{"Inf", &struct{ A any }{float32(math.Inf(-1))}, nil, "A: NaN and Inf are no numbers"},
