@@ -166,7 +166,9 @@ func (a Attr[T, V]) BetweenAttrs(low, high Attr[T, V]) Cond[T] {
 }
 
 // Prefix holds when the attribute begins with v.
-func Prefix[T any, V ~string | ~[]byte](a Attr[T, V], v V) Cond[T] { return a.compare(ast.BeginsWith, v) }
+func Prefix[T any, V ~string | ~[]byte](a Attr[T, V], v V) Cond[T] {
+	return a.compare(ast.BeginsWith, v)
+}
 
 // Contains holds when a list or a set has the element v.
 func Contains[T any, S ~[]V, V any](a Attr[T, S], v V) Cond[T] {
