@@ -1,6 +1,7 @@
 package memtable
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -31,6 +32,18 @@ func (d *tableData) index(name string, now time.Time) *index {
 		}
 	}
 	return nil
+}
+
+// byName returns the indexes in the order of their names, in which the service checks them.
+func (d *tableData) byName(now time.Time) []*index {
+	var out []*index
+	for _, x := range d.indexes {
+		if !x.gone(now) {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b *index) int { return cmp.Compare(a.name, b.name) })
+	return out
 }
 
 // globals counts the global indexes.

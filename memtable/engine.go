@@ -21,6 +21,7 @@ type Engine struct {
 	requests atomic.Uint64
 	faults   faults
 	log      requestLog
+	tokens   tokens
 }
 
 // TB is the part of [testing.TB] that an engine needs.

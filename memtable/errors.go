@@ -1,6 +1,7 @@
 package memtable
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -70,4 +71,12 @@ func inUse(format string, args ...any) error {
 
 func limitExceeded(format string, args ...any) error {
 	return badRequest(inDynamoDB+"LimitExceededException", fmt.Sprintf(format, args...))
+}
+
+// messageOf returns the message of an error that the engine answers.
+func messageOf(err error) string {
+	if api := (*apiError)(nil); errors.As(err, &api) {
+		return api.message
+	}
+	return err.Error()
 }

@@ -9,6 +9,7 @@ type getInput struct {
 	key        attributes
 	consistent opt[bool]
 	capacity   opt[string]
+	expressions
 }
 
 func (in *getInput) member(d *decoder, name string) {
@@ -22,7 +23,7 @@ func (in *getInput) member(d *decoder, name string) {
 	case "ReturnConsumedCapacity":
 		in.capacity = d.string()
 	default:
-		d.skip()
+		in.expressions.member(d, name)
 	}
 }
 
@@ -31,11 +32,18 @@ func (in *getInput) check() error {
 	if !c.tableName("tableName", in.table) {
 		c.enum("returnConsumedCapacity", in.capacity, capacityModes)
 		c.notNull("key", in.key.ok)
+		in.constrain(c)
 	}
 	if err := c.err(); err != nil {
 		return err
 	}
-	return in.key.check()
+	if err := in.checkParams(readExpressions); err != nil {
+		return err
+	}
+	if err := in.key.check(); err != nil {
+		return err
+	}
+	return in.compile()
 }
 
 // getItem answers GetItem.
@@ -47,10 +55,13 @@ func (e *Engine) getItem(in *getInput, w *writer) error {
 	if err := t.key.checkKey(in.key.item); err != nil {
 		return err
 	}
+	if err := in.checkPaths(t, e.now()); err != nil {
+		return err
+	}
 	rec := t.get(in.key.item)
 	w.beginObject()
 	if rec != nil {
-		w.item("Item", rec.item)
+		w.item("Item", in.project(rec.item))
 	}
 	w.consumed(in.capacity.v, t.name, "", units{table: readUnits(rec.bytes(), in.consistent.v)})
 	w.endObject()

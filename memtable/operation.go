@@ -16,7 +16,10 @@ type operation func(e *Engine, body []byte, w *writer) error
 // operations are all that the engine knows. To add one: a file with its input and its run function, and
 // a line here.
 var operations = map[string]operation{
+	"BatchGetItem":              handle[batchGetInput]((*Engine).batchGetItem),
+	"BatchWriteItem":            handle[batchWriteInput]((*Engine).batchWriteItem),
 	"CreateTable":               handle[createTableInput]((*Engine).createTable),
+	"DeleteItem":                handle[deleteInput]((*Engine).deleteItem),
 	"DeleteTable":               handle[tableInput]((*Engine).deleteTable),
 	"DescribeContinuousBackups": handle[tableInput]((*Engine).describeContinuousBackups),
 	"DescribeEndpoints":         handle[emptyInput]((*Engine).describeEndpoints),
@@ -27,8 +30,13 @@ var operations = map[string]operation{
 	"ListTables":                handle[listTablesInput]((*Engine).listTables),
 	"ListTagsOfResource":        handle[tagsInput]((*Engine).listTagsOfResource),
 	"PutItem":                   handle[putInput]((*Engine).putItem),
+	"Query":                     handle[queryInput]((*Engine).query),
+	"Scan":                      handle[scanInput]((*Engine).scan),
 	"TagResource":               handle[tagsInput]((*Engine).tagResource),
+	"TransactGetItems":          handle[transactGetInput]((*Engine).transactGetItems),
+	"TransactWriteItems":        handle[transactWriteInput]((*Engine).transactWriteItems),
 	"UntagResource":             handle[tagsInput]((*Engine).untagResource),
+	"UpdateItem":                handle[updateInput]((*Engine).updateItem),
 	"UpdateTable":               handle[updateTableInput]((*Engine).updateTable),
 	"UpdateTimeToLive":          handle[ttlInput]((*Engine).updateTimeToLive),
 }

@@ -29,14 +29,22 @@ func (k keySchema) checkKey(key value.Item) error {
 			return invalid(keyMismatch)
 		}
 	}
-	for _, a := range attrs {
-		v, _ := key.Get(a.name)
+	if err := k.checkEmpty(key); err != nil {
+		return err
+	}
+	return k.checkSize(key)
+}
+
+// checkEmpty finds a key attribute that is an empty string or binary.
+func (k keySchema) checkEmpty(item value.Item) error {
+	for _, a := range k.attributes() {
+		v, _ := item.Get(a.name)
 		if what := emptyKey(v); what != "" {
 			return invalid("One or more parameter values are not valid. "+
 				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, a.name)
 		}
 	}
-	return k.checkSize(key)
+	return nil
 }
 
 // checkItem checks the key of an item that is about to be stored.
@@ -50,10 +58,9 @@ func (k keySchema) checkItem(item value.Item) error {
 		if v.Kind() != a.kind() {
 			return invalidValue("Type mismatch for key %s expected: %c actual: %s", a.name, a.typ, v.Kind())
 		}
-		if what := emptyKey(v); what != "" {
-			return invalid("One or more parameter values are not valid. "+
-				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, a.name)
-		}
+	}
+	if err := k.checkEmpty(item); err != nil {
+		return err
 	}
 	return k.checkSize(item)
 }
@@ -90,30 +97,46 @@ func size(item value.Item, attrs []keyAttribute) int {
 	return n
 }
 
-// checkIndexKeys checks the attributes that are keys of indexes, where the item has them.
+// checkIndexKeysLocked is checkIndexKeys for a caller without the lock.
+func (t *table) checkIndexKeysLocked(item value.Item, now time.Time) error {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.checkIndexKeys(item, now)
+}
+
+// checkIndexKeys checks the attributes that are keys of indexes, where the item has them. The caller
+// holds the table's lock.
 func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
-	for _, x := range t.data.indexes {
-		if x.gone(now) {
-			continue
-		}
-		missing := false
+	if err := t.checkEmptyIndexKeys(item, now); err != nil {
+		return err
+	}
+	for _, x := range t.data.byName(now) {
+		whole := true
 		for _, a := range x.key.attributes() {
 			v, ok := item.Get(a.name)
-			if !ok {
-				missing = true
-				continue
-			}
-			if v.Kind() != a.kind() {
+			if ok && v.Kind() != a.kind() {
 				return invalidValue("Type mismatch for Index Key %s Expected: %c Actual: %s IndexName: %s", a.name, a.typ, v.Kind(), x.name)
 			}
-			if what := emptyKey(v); what != "" {
-				return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. "+
-					"The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, a.name)
-			}
+			whole = whole && ok
 		}
-		if !missing {
+		if whole {
 			if err := x.key.checkSize(item); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkEmptyIndexKeys finds attributes that are keys of indexes and empty strings or binaries. The caller
+// holds the table's lock.
+func (t *table) checkEmptyIndexKeys(item value.Item, now time.Time) error {
+	for _, x := range t.data.byName(now) {
+		for _, a := range x.key.attributes() {
+			v, _ := item.Get(a.name)
+			if what := emptyKey(v); what != "" && v.Kind() == a.kind() {
+				return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. "+
+					"The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, a.name)
 			}
 		}
 	}

@@ -1,0 +1,205 @@
+package memtable
+
+import "github.com/dynox-go/dynox/memtable/internal/value"
+
+const (
+	maxBatchGet   = 100
+	maxBatchBytes = 16 << 20 // what BatchGetItem answers at most
+)
+
+// batchGetInput is BatchGetItem's request.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+type batchGetInput struct {
+	ok       bool
+	tables   []batchGet
+	capacity opt[string]
+}
+
+// batchGet is what a batch reads of one table.
+type batchGet struct {
+	name       string
+	keys       opt[[]attributes]
+	consistent opt[bool]
+	expressions
+
+	t *table // once it is found
+}
+
+func (in *batchGetInput) member(d *decoder, name string) {
+	switch name {
+	case "RequestItems":
+		in.ok = d.dict("KeysAndAttributes", func(table string) {
+			get := batchGet{name: table}
+			d.item("KeysAndAttributes", func(name string) { get.member(d, name) })
+			in.tables = append(in.tables, get)
+		})
+	case "ReturnConsumedCapacity":
+		in.capacity = d.string()
+	default:
+		d.skip()
+	}
+}
+
+func (g *batchGet) member(d *decoder, name string) {
+	switch name {
+	case "Keys":
+		g.keys.ok = d.list(func(int) { g.keys.v = append(g.keys.v, d.attributes()) })
+	case "ConsistentRead":
+		g.consistent = d.bool()
+	default:
+		g.expressions.member(d, name)
+	}
+}
+
+func (in *batchGetInput) check() error {
+	if in.ok && len(in.tables) == 0 {
+		return invalid("The requestItems parameter is required for BatchGetItem")
+	}
+	c := &constraints{}
+	c.enum("returnConsumedCapacity", in.capacity, capacityModes)
+	c.notNull("requestItems", in.ok)
+	for i := range in.tables {
+		g := &in.tables[i]
+		path := "requestItems." + g.name + ".member"
+		if !isARN(g.name) && (!matchesName(g.name) || len(g.name) > 255) {
+			c.violated(quote("{"+g.name+"=…}"), "requestItems", "Map keys must satisfy constraint: "+
+				"[Member must have length less than or equal to 255, Member must have length greater than or equal to 1, "+
+				"Member must satisfy regular expression pattern: "+namePattern+"]")
+		}
+		if c.notNull(path+".keys", g.keys.ok) {
+			c.count(path+".keys", len(g.keys.v), 1, 0, func() string { return "[]" })
+		}
+		g.constrainNames(c, path+".attributesToGet")
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	return in.checkTables()
+}
+
+func (in *batchGetInput) checkTables() error {
+	n := 0
+	for i := range in.tables {
+		g := &in.tables[i]
+		if len(g.keys.v) > maxBatchGet {
+			return invalid("1 validation error detected: Value at 'RequestItems.%s.member.Keys' failed to satisfy constraint: "+
+				"Member must have length less than or equal to %d", g.name, maxBatchGet)
+		}
+		if n += len(g.keys.v); n > maxBatchGet {
+			return invalid("Too many items requested for the BatchGetItem call")
+		}
+		if err := g.checkParams(readExpressions); err != nil {
+			return err
+		}
+		for _, key := range g.keys.v {
+			if err := key.check(); err != nil {
+				return err
+			}
+		}
+		if err := g.compile(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const duplicateKeys = "Provided list of item keys contains duplicates"
+
+// batchGetItem answers BatchGetItem: what doesn't fit into the answer is left to the caller.
+func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
+	for i := range in.tables {
+		if err := e.resolveGets(&in.tables[i]); err != nil {
+			return err
+		}
+	}
+	var (
+		cost  = make([]units, len(in.tables))
+		left  = make([][]value.Item, len(in.tables))
+		bytes int
+	)
+	w.beginObject()
+	w.object("Responses")
+	for i := range in.tables {
+		g := &in.tables[i]
+		w.array(g.name)
+		for n, key := range g.keys.v {
+			rec := g.t.get(key.item)
+			if bytes+rec.bytes() > maxBatchBytes {
+				for _, key := range g.keys.v[n:] {
+					left[i] = append(left[i], key.item)
+				}
+				bytes = maxBatchBytes // and so for the tables that follow
+				break
+			}
+			bytes += rec.bytes()
+			cost[i].table += readUnits(rec.bytes(), g.consistent.v)
+			if rec != nil {
+				w.itemElem(g.project(rec.item))
+			}
+		}
+		w.endArray()
+	}
+	w.endObject()
+	w.object("UnprocessedKeys")
+	for i := range in.tables {
+		if len(left[i]) > 0 {
+			in.tables[i].again(w, left[i])
+		}
+	}
+	w.endObject()
+	if wantsCapacity(in.capacity.v) {
+		w.array("ConsumedCapacity")
+		for i := range in.tables {
+			w.consumedElem(in.capacity.v, in.tables[i].t.name, "", cost[i])
+		}
+		w.endArray()
+	}
+	w.endObject()
+	return nil
+}
+
+// resolveGets finds the table and checks the keys against it.
+func (e *Engine) resolveGets(g *batchGet) (err error) {
+	if g.t, err = e.forItems(g.name); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, key := range g.keys.v {
+		if err := g.t.key.checkKey(key.item); err != nil {
+			return err
+		}
+		at := g.t.primaryKey(key.item)
+		if seen[at] {
+			return invalid(duplicateKeys)
+		}
+		seen[at] = true
+	}
+	return g.checkPaths(g.t, e.now())
+}
+
+// again writes the request for keys that were left out.
+func (g *batchGet) again(w *writer, keys []value.Item) {
+	w.object(g.name)
+	w.array("Keys")
+	for _, key := range keys {
+		w.itemElem(key)
+	}
+	w.endArray()
+	if g.consistent.ok {
+		w.bool("ConsistentRead", g.consistent.v)
+	}
+	if g.projection.ok {
+		w.text("ProjectionExpression", g.projection.v)
+	}
+	if g.attributesToGet.ok {
+		w.texts("AttributesToGet", g.attributesToGet.v)
+	}
+	if g.names.ok {
+		w.object("ExpressionAttributeNames")
+		for name, attribute := range g.names.v {
+			w.text(name, attribute)
+		}
+		w.endObject()
+	}
+	w.endObject()
+}

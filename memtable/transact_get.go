@@ -1,0 +1,155 @@
+package memtable
+
+// transactGetInput is TransactGetItems' request.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactGetItems.html
+type transactGetInput struct {
+	items    opt[[]transactGet]
+	capacity opt[string]
+}
+
+// transactGet is one Get of a transaction.
+type transactGet struct {
+	ok    bool
+	table opt[string]
+	key   attributes
+	expressions
+
+	t  *table // once it is found
+	at string // the item's key in the store
+}
+
+func (in *transactGetInput) member(d *decoder, name string) {
+	switch name {
+	case "TransactItems":
+		in.items.ok = d.list(func(int) {
+			var get transactGet
+			d.item("TransactGetItem", func(name string) {
+				if name != "Get" {
+					d.skip()
+					return
+				}
+				get.ok = d.object("Get", func(name string) { get.member(d, name) })
+			})
+			in.items.v = append(in.items.v, get)
+		})
+	case "ReturnConsumedCapacity":
+		in.capacity = d.string()
+	default:
+		d.skip()
+	}
+}
+
+func (g *transactGet) member(d *decoder, name string) {
+	switch name {
+	case "TableName":
+		g.table = d.string()
+	case "Key":
+		g.key = d.attributes()
+	default:
+		g.expressions.member(d, name)
+	}
+}
+
+func (in *transactGetInput) check() error {
+	c := &constraints{}
+	c.enum("returnConsumedCapacity", in.capacity, capacityModes)
+	if c.notNull("transactItems", in.items.ok) {
+		n := len(in.items.v)
+		c.count("transactItems", n, 1, maxTransaction, func() string { return "[" + dumped(n, "TransactGetItem") + "]" })
+	}
+	for i := range in.items.v {
+		g, path := &in.items.v[i], memberPath("transactItems", i)+".get"
+		if c.notNull(path, g.ok) {
+			c.tableName(path+".tableName", g.table)
+			c.notNull(path+".key", g.key.ok)
+		}
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	for i := range in.items.v {
+		g := &in.items.v[i]
+		if err := g.checkParams(readExpressions); err != nil {
+			return err
+		}
+		if err := g.key.check(); err != nil {
+			return err
+		}
+		if err := g.compile(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transactGetItems answers TransactGetItems: all items as of one moment.
+func (e *Engine) transactGetItems(in *transactGetInput, w *writer) error {
+	tables, err := e.resolveTransactGets(in.items.v)
+	if err != nil {
+		return err
+	}
+	unlock := lockTables(tables, func(t *table) { t.mu.RLock() }, func(t *table) { t.mu.RUnlock() })
+	defer unlock()
+	costs := map[*table]float64{}
+	w.beginObject()
+	w.array("Responses")
+	for i := range in.items.v {
+		g := &in.items.v[i]
+		rec, _ := g.t.data.items.Get(g.at)
+		costs[g.t] += 2 * readUnits(rec.bytes(), true)
+		w.beginObject()
+		if rec != nil {
+			w.item("Item", g.project(rec.item))
+		}
+		w.endObject()
+	}
+	w.endArray()
+	if wantsCapacity(in.capacity.v) {
+		w.array("ConsumedCapacity")
+		for _, t := range tables {
+			w.consumedElem(in.capacity.v, t.name, "Read", units{table: costs[t]})
+		}
+		w.endArray()
+	}
+	w.endObject()
+	return nil
+}
+
+// resolveTransactGets finds the tables and checks the keys against them. It returns each table once.
+func (e *Engine) resolveTransactGets(gets []transactGet) ([]*table, error) {
+	var tables []*table
+	reasons, seen := make([]reason, len(gets)), map[string]bool{}
+	known := map[*table]bool{}
+	for i := range gets {
+		g := &gets[i]
+		t, err := e.forItems(g.table.v)
+		if err != nil {
+			return nil, err
+		}
+		if g.t = t; !known[t] {
+			known[t] = true
+			tables = append(tables, t)
+		}
+	}
+	for i := range gets {
+		g := &gets[i]
+		if err := g.t.key.checkEmpty(g.key.item); err != nil {
+			return nil, err
+		}
+		err := g.t.key.checkKey(g.key.item)
+		if err == nil {
+			err = g.checkPaths(g.t, e.now())
+		}
+		reasons[i] = reasonOf(err, nil)
+		if err != nil {
+			continue
+		}
+		g.at = g.t.primaryKey(g.key.item)
+		if at := g.t.name + "\x00" + g.at; seen[at] {
+			return nil, invalid("Transaction request cannot include multiple operations on one item")
+		} else {
+			seen[at] = true
+		}
+	}
+	return tables, cancelled(reasons)
+}
