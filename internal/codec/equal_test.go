@@ -2,7 +2,10 @@ package codec
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,9 +55,30 @@ var ignoreSerde = cmpopts.IgnoreUnexported(
 // The codec's twin is attributevalue; the fuzz targets run the same properties.
 
 func TestEqualsAttributeValue(t *testing.T)    { rapid.Check(t, equalsAttributeValue) }
-func FuzzEqualsAttributeValue(f *testing.F)    { f.Fuzz(rapid.MakeFuzz(equalsAttributeValue)) }
 func TestDecodesAsAttributeValue(t *testing.T) { rapid.Check(t, decodesAsAttributeValue) }
-func FuzzDecodesAsAttributeValue(f *testing.F) { f.Fuzz(rapid.MakeFuzz(decodesAsAttributeValue)) }
+func FuzzEqualsAttributeValue(f *testing.F)    { fuzz(f, equalsAttributeValue) }
+func FuzzDecodesAsAttributeValue(f *testing.F) { fuzz(f, decodesAsAttributeValue) }
+
+func fuzz(f *testing.F, property func(*rapid.T)) {
+	for seed := range 20 {
+		b := make([]byte, 4096)
+		rand.NewChaCha8([32]byte{byte(seed)}).Read(b)
+		f.Add(b)
+	}
+	f.Fuzz(rapid.MakeFuzz(property))
+}
+
+// TestMain has the properties checked more often than rapid does by default,
+// since most types are drawn small.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		flag.Set("rapid.checks", "2000")
+	}
+	os.Exit(m.Run())
+}
 
 // equalsAttributeValue encodes a random value of a random type with both
 // codecs, and decodes the result with both.
