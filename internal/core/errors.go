@@ -123,7 +123,7 @@ func ambiguous(err error) bool {
 		return false
 	}
 	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
+	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		// A 200 whose body could not be read is as good as a lost answer.
 		status := response.HTTPStatusCode()
 		return status < 300 || status >= 500

@@ -1,0 +1,100 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// Plan is what a read would ask the service, without values.
+type Plan struct {
+	Operation  string
+	Table      string
+	Index      string
+	Key        string // the key condition
+	Filter     string
+	Projection string
+	Page       int // the size of the first page asked for, 0: the service's
+	Limit      int
+	Consistent bool
+	Descending bool
+	Segments   int
+	Notes      []string
+}
+
+// Explain is the plan of spec.
+func (r *Repo) Explain(spec *Spec) (*Plan, error) {
+	q, err := r.prepare(spec, reading{})
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{request: q}
+	p := &Plan{
+		Operation: pick(spec.Scan, "Scan", "Query"), Table: r.Table.Name, Index: q.ix.Name,
+		Page: l.size(0), Limit: spec.Limit, Consistent: spec.Consistent, Descending: spec.Desc,
+		Segments: spec.Segments,
+	}
+	names := q.query.ExpressionAttributeNames
+	filter, projection := q.query.FilterExpression, q.query.ProjectionExpression
+	if spec.Scan {
+		names, filter, projection = q.scan.ExpressionAttributeNames, q.scan.FilterExpression, q.scan.ProjectionExpression
+	}
+	p.Key = readable(aws.ToString(q.query.KeyConditionExpression), names)
+	p.Filter = readable(aws.ToString(filter), names)
+	p.Projection = readable(aws.ToString(projection), names)
+	p.Notes = q.notes()
+	return p, nil
+}
+
+// notes are what a reader of the plan should know of its cost.
+func (q *request) notes() []string {
+	var notes []string
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	switch {
+	case q.empty:
+		note("no item can match: nothing is sent, and it costs nothing")
+		return notes
+	case q.spec.Scan && q.ix == q.repo.table:
+		note("reads the whole table")
+	case q.spec.Scan:
+		note("reads the whole index")
+	case q.keys.attr == "" && len(q.keys.equal) == 0 && q.ix.sort != nil:
+		note("reads the whole item collection: Where would bound it")
+	}
+	unit := 4096
+	rate := pick(q.spec.Consistent, "1 RCU", "0.5 RCU")
+	note("costs %s for each %d bytes read, a page at a time", rate, unit)
+	if q.filtered {
+		note("the filter runs after the read: what it leaves out costs the same")
+	}
+	if q.spec.Limit > 0 && q.filtered && q.spec.PageSize == 0 {
+		note("with a filter, pages are as large as the service makes them, whatever the limit")
+	}
+	if q.keys != nil && len(q.keys.drop) > 0 {
+		note("items at an excluded boundary are read and left out")
+	}
+	return notes
+}
+
+// readable is an expression with its names in place and ? for its values.
+func readable(text string, names map[string]string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		end := i + 1
+		for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+			end++
+		}
+		switch text[i] {
+		case '#':
+			b.WriteString(names[text[i:end]])
+		case ':':
+			b.WriteByte('?')
+		default:
+			end = i + 1
+			b.WriteByte(text[i])
+		}
+		i = end
+	}
+	return b.String()
+}
