@@ -15,12 +15,8 @@ func (c *compiler) makeCustom(s spec) codec {
 	var out codec
 	if isMarshaler(s.typ) {
 		local := c.local
-		onPointer := !s.typ.Implements(marshalerType)
 		out.encode = func(v reflect.Value, depth int) (types.AttributeValue, error) {
-			if onPointer {
-				v = addressable(v).Addr()
-			}
-			av, err := v.Interface().(marshaler).MarshalDynamoDBAttributeValue()
+			av, err := addressable(v).Addr().Interface().(marshaler).MarshalDynamoDBAttributeValue()
 			switch {
 			case err != nil:
 				return nil, failWith(err, "the Marshaler of %s failed", s.typ)
@@ -31,7 +27,7 @@ func (c *compiler) makeCustom(s spec) codec {
 			if len(errs) > 0 {
 				return nil, heldErrors(errs)
 			}
-			return byKind.encode(reflect.Indirect(v), depth)
+			return byKind.encode(v, depth)
 		}
 	} else {
 		out.encode = c.codec(kind).encodeLater()

@@ -76,6 +76,12 @@ func isContainer(t reflect.Type) bool {
 	return false
 }
 
+// isDoublePointer is for omitemptyelem, under which attributevalue leaves out
+// what a second pointer that is nil should point to.
+func isDoublePointer(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer
+}
+
 func isUnsupported(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:

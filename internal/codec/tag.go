@@ -102,7 +102,7 @@ func (t Tag) check(typ reflect.Type) (reasons []string) {
 	if t.String && !isNumber(base) && base.Kind() != reflect.String {
 		no("string on %s, which is no number", typ)
 	}
-	if (t.OmitEmptyElem || t.NullEmptyElem) && !isContainer(base) {
+	if (t.OmitEmptyElem || t.NullEmptyElem) && !isContainer(base) && !isDoublePointer(typ) {
 		no("omitemptyelem or nullemptyelem on %s, which has no elements", typ)
 	}
 	return append(reasons, t.checkSet(typ, base)...)
