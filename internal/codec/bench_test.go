@@ -1,0 +1,72 @@
+package codec
+
+import (
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+)
+
+var benchItem = order{
+	ID: "7", Status: "paid", Total: 1 << 40, Tags: []string{"a", "b"}, Ship: address{City: "Oslo", Zip: 150},
+	Stops: []*address{{City: "Rome", Zip: 5}}, Placed: time.Unix(1700000000, 5).UTC(), Version: 3,
+}
+
+func BenchmarkEncode(b *testing.B) {
+	p, err := Compile(reflect.TypeFor[order](), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("plan", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p.Encode(&benchItem)
+		}
+	})
+	b.Run("attributevalue", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			attributevalue.MarshalMap(&benchItem)
+		}
+	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	p, err := Compile(reflect.TypeFor[order](), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	av, err := p.Encode(&benchItem)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("plan", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var out order
+			p.Decode(av, &out)
+		}
+	})
+	b.Run("attributevalue", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var out order
+			attributevalue.UnmarshalMap(av, &out)
+		}
+	})
+}
+
+// BenchmarkCompile is what the first repository of a type costs.
+func BenchmarkCompile(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, cache := range []*sync.Map{&codecCache, &fieldCache, &planCache} {
+			cache.Clear()
+		}
+		if _, err := Compile(reflect.TypeFor[order](), Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
