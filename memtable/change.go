@@ -19,7 +19,7 @@ type change struct {
 
 	// What the change does: one of put, update and remove, or nothing.
 	put    *value.Item
-	update func(old value.Item) (value.Item, error)
+	update func(old value.Item, exists bool) (next value.Item, keep bool, err error)
 	remove bool
 }
 
@@ -48,11 +48,11 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 	case c.put != nil:
 		out.new = newRecord(*c.put)
 	case c.update != nil:
-		next, err := c.update(item)
-		if err != nil {
+		next, keep, err := c.update(item, old != nil)
+		if err != nil || !keep {
 			return out, err
 		}
-		if err := c.table.checkIndexKeys(next, now); err != nil {
+		if err := c.checkUpdated(next, now); err != nil {
 			return out, err
 		}
 		out.new = newRecord(next)
@@ -60,6 +60,14 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 		out.new = old
 	}
 	return out, nil
+}
+
+// checkUpdated checks the item that an update made.
+func (c *change) checkUpdated(item value.Item, now time.Time) error {
+	if item.Size() > maxItemSize {
+		return invalid("Item size to update has exceeded the maximum allowed size")
+	}
+	return c.table.checkIndexKeys(item, now)
 }
 
 // commit does what evaluate found. The caller holds the table's lock for writing since then.

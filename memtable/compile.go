@@ -1,68 +1,274 @@
 package memtable
 
 import (
+	"errors"
 	"slices"
 	"time"
 
+	"github.com/dynox-go/dynox/memtable/internal/expression"
 	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
-// plans are what a request's expressions and legacy parameters amount to.
-type plans struct{}
+// plans are what a request's expressions and legacy parameters amount to, before any table is looked at.
+type plans struct {
+	condition  *expression.Condition
+	filter     *expression.Condition
+	key        *expression.KeyCondition
+	update     *expression.Update
+	projection *expression.Projection
+}
 
+// The parsed expressions of each kind.
+var (
+	parsedConditions    cache[*expression.ConditionExpr]
+	parsedFilters       cache[*expression.ConditionExpr]
+	parsedKeyConditions cache[*expression.ConditionExpr]
+	parsedUpdates       cache[*expression.UpdateExpr]
+	parsedProjections   cache[*expression.ProjectionExpr]
+)
+
+// compile checks the expressions and legacy parameters in the service's order, and plans them.
 func (x *expressions) compile() error {
-	if err := x.checkExpected(); err != nil {
+	if err := x.compileLegacy(); err != nil {
 		return err
 	}
-	if err := x.checkUpdates(); err != nil {
+	binding, err := x.bind()
+	if err != nil {
 		return err
 	}
-	for _, conditions := range []opt[[]legacyCondition]{x.queryFilter, x.scanFilter, x.keyConditions} {
-		if err := checkConditions(conditions); err != nil {
+	if err := x.compileWrites(binding); err != nil {
+		return err
+	}
+	if err := x.compileReads(binding); err != nil {
+		return err
+	}
+	return faulty(binding.Unused())
+}
+
+// bind checks the names and values that the expressions may use.
+func (x *expressions) bind() (*expression.Binding, error) {
+	var names map[string]string
+	if x.names.ok {
+		names = x.names.v
+	}
+	if err := expression.CheckNames(names); err != nil {
+		return nil, faulty(err)
+	}
+	var values map[string]value.Value
+	if x.values.ok {
+		values = make(map[string]value.Value, x.values.item.Len())
+		for name, v := range x.values.item.All() {
+			values[name] = v
+		}
+	}
+	if err := expression.CheckValueKeys(values); err != nil {
+		return nil, faulty(err)
+	}
+	if x.values.fault != "" {
+		return nil, invalid("ExpressionAttributeValues contains invalid value: %s for key %s", x.values.fault, x.values.name)
+	}
+	return expression.NewBinding(names, values), nil
+}
+
+func (x *expressions) compileWrites(binding *expression.Binding) error {
+	if x.update.ok {
+		parsed, err := parsedUpdates.get(x.update.v, expression.ParseUpdate)
+		if err != nil {
+			return faulty(err)
+		}
+		if x.plans.update, err = parsed.Bind(binding); err != nil {
+			return faulty(err)
+		}
+	}
+	return bindCondition(&x.plans.condition, x.condition, expression.ConditionKind, &parsedConditions, binding)
+}
+
+func (x *expressions) compileReads(binding *expression.Binding) error {
+	if x.keyCondition.ok {
+		parsed, err := parseCondition(expression.KeyConditionKind, x.keyCondition.v, &parsedKeyConditions)
+		if err != nil {
 			return err
+		}
+		if x.plans.key, err = parsed.BindKeys(binding); err != nil {
+			return faulty(err)
+		}
+	}
+	if err := bindCondition(&x.plans.filter, x.filter, expression.FilterKind, &parsedFilters, binding); err != nil {
+		return err
+	}
+	if x.projection.ok {
+		parsed, err := parsedProjections.get(x.projection.v, expression.ParseProjection)
+		if err != nil {
+			return faulty(err)
+		}
+		if x.plans.projection, err = parsed.Bind(binding); err != nil {
+			return faulty(err)
 		}
 	}
 	return nil
 }
-func (x *expressions) matches(item value.Item) bool {
-	return x.legacyParams.matches(x.queryFilter.v, item) && x.legacyParams.matches(x.scanFilter.v, item)
+
+func parseCondition(kind expression.Kind, text string, known *cache[*expression.ConditionExpr]) (*expression.ConditionExpr, error) {
+	parsed, err := known.get(text, func(text string) (*expression.ConditionExpr, error) {
+		return expression.ParseCondition(kind, text)
+	})
+	return parsed, faulty(err)
 }
+
+func bindCondition(plan **expression.Condition, text opt[string], kind expression.Kind, known *cache[*expression.ConditionExpr], binding *expression.Binding) error {
+	if !text.ok {
+		return nil
+	}
+	parsed, err := parseCondition(kind, text.v, known)
+	if err != nil {
+		return err
+	}
+	*plan, err = parsed.Bind(binding)
+	return faulty(err)
+}
+
+// faulty turns a fault of an expression into the error that the service answers.
+func faulty(err error) error {
+	if fault := (*expression.Error)(nil); errors.As(err, &fault) {
+		return invalid("%s", fault.Message)
+	}
+	return err
+}
+
+// matches reports whether a query or scan returns an item.
+func (x *expressions) matches(item value.Item) bool {
+	return (x.plans.filter == nil || x.plans.filter.Eval(item)) &&
+		x.legacyParams.matches(x.queryFilter.v, item) && x.legacyParams.matches(x.scanFilter.v, item)
+}
+
+// matcher returns the condition of a write; nil if there is none.
 func (x *expressions) matcher() func(value.Item) bool {
-	if x.expected.ok {
+	switch {
+	case x.plans.condition != nil:
+		return x.plans.condition.Eval
+	case x.expected.ok:
 		return func(item value.Item) bool { return x.legacyParams.matches(x.expected.v, item) }
 	}
 	return nil
 }
+
+// project returns what the request wants to see of an item.
 func (x *expressions) project(item value.Item) value.Item {
-	if x.attributesToGet.ok {
+	switch {
+	case x.plans.projection != nil:
+		return x.plans.projection.Eval(item)
+	case x.attributesToGet.ok:
 		return item.Only(func(name string) bool { return slices.Contains(x.attributesToGet.v, name) })
 	}
 	return item
 }
-func (x *expressions) projected() []string   { return x.attributesToGet.v }
-func (x *expressions) hasKeyCondition() bool { return x.keyCondition.ok || x.keyConditions.ok }
-func (x *expressions) keyConditionsOf() (map[string]keyCondition, error) {
-	operators := map[string]string{"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">=", "BETWEEN": "BETWEEN", "BEGINS_WITH": "begins_with"}
-	out := map[string]keyCondition{}
-	for _, c := range x.keyConditions.v {
-		op, ok := operators[c.operator.v]
-		if !ok {
-			return nil, invalid("Attempted conditional constraint is not an indexable operation")
-		}
-		kc := keyCondition{operator: op}
-		for _, v := range c.list.v {
-			kc.values = append(kc.values, v.v)
-		}
-		out[c.attribute] = kc
+
+// projected names the attributes that the request wants to see; none for all.
+func (x *expressions) projected() []string {
+	if x.plans.projection == nil {
+		return x.attributesToGet.v
 	}
-	return out, nil
+	var names []string
+	for _, path := range x.plans.projection.Paths() {
+		names = append(names, path.Name())
+	}
+	return names
 }
-func (x *expressions) checkFilter(key keySchema) error          { return nil }
-func (x *expressions) checkPaths(t *table, now time.Time) error { return nil }
+
+func (x *expressions) hasKeyCondition() bool { return x.keyCondition.ok || x.keyConditions.ok }
+
+// checkFilter checks that a query's filter leaves the key alone.
+func (x *expressions) checkFilter(key keySchema) error {
+	if x.plans.filter != nil {
+		return faulty(x.plans.filter.CheckFilter(key.schema()))
+	}
+	for _, c := range x.queryFilter.v {
+		if key.has(c.attribute) {
+			return invalid("QueryFilter can only contain non-primary key attributes: Primary key attribute: %s", c.attribute)
+		}
+	}
+	return nil
+}
+
+// checkPaths checks that no path of the expressions leads into an attribute that is a key, and so a scalar.
+func (x *expressions) checkPaths(t *table, now time.Time) error {
+	paths := x.paths()
+	if len(paths) == 0 {
+		return nil
+	}
+	if err := expression.CheckKeyPaths(paths, "Key", t.key.keys()...); err != nil {
+		return faulty(err)
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, x := range t.data.byName(now) {
+		if err := expression.CheckKeyPaths(paths, "IndexKey", x.key.keys()...); err != nil {
+			return faulty(err)
+		}
+	}
+	return nil
+}
+
+func (x *expressions) paths() []expression.DocumentPath {
+	var paths []expression.DocumentPath
+	if x.plans.projection != nil {
+		paths = append(paths, x.plans.projection.Paths()...)
+	}
+	if x.plans.update != nil {
+		paths = append(paths, x.plans.update.Targets().Paths()...)
+		paths = append(paths, x.plans.update.Reads()...)
+	}
+	for _, c := range []*expression.Condition{x.plans.condition, x.plans.filter} {
+		if c != nil {
+			paths = append(paths, c.Paths()...)
+		}
+	}
+	return paths
+}
+
+// updates reports whether the update writes to an attribute.
 func (x *expressions) updates(name string) bool {
-	return slices.ContainsFunc(x.legacyParams.updates.v, func(u legacyUpdate) bool { return u.attribute == name })
+	if x.plans.update == nil {
+		return x.legacyParams.sets(name)
+	}
+	return slices.ContainsFunc(x.plans.update.Targets().Paths(), func(p expression.DocumentPath) bool { return p.Name() == name })
 }
-func (x *expressions) apply(item value.Item) (value.Item, error) { return x.legacyParams.apply(item) }
+
+// apply returns the item after the update. keep is false where an update of an item that isn't there
+// leaves it so.
+func (x *expressions) apply(key, old value.Item, exists bool) (next value.Item, keep bool, err error) {
+	if !exists {
+		old = key
+	}
+	if x.plans.update == nil {
+		next, err = x.legacyParams.apply(old)
+		return next, exists || x.legacyParams.creates(), err
+	}
+	next, err = x.plans.update.Apply(old, exists)
+	return next, exists || x.plans.update.Creates(), faulty(err)
+}
+
+// updated returns the part of an item that the update is about.
 func (x *expressions) updated(item value.Item) value.Item {
-	return item.Only(x.updates)
+	if x.plans.update == nil {
+		return item.Only(x.legacyParams.sets)
+	}
+	return x.plans.update.Targets().Eval(item)
+}
+
+// schema is the key in the expression language's terms.
+func (k keySchema) schema() expression.Schema {
+	keys := func(attrs []keyAttribute) []expression.Key {
+		out := make([]expression.Key, len(attrs))
+		for i, a := range attrs {
+			out[i] = expression.Key{Name: a.name, Kind: a.kind()}
+		}
+		return out
+	}
+	return expression.Schema{Partition: keys(k.partition), Sort: keys(k.sort)}
+}
+
+func (k keySchema) keys() []expression.Key {
+	s := k.schema()
+	return slices.Concat(s.Partition, s.Sort)
 }

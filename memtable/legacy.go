@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dynox-go/dynox/memtable/internal/expression"
 	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
@@ -378,4 +379,70 @@ func (u *legacyUpdate) apply(item value.Item) (value.Item, error) {
 		return item.With(u.attribute, value.List(slices.Concat(old.List(), u.value.v.List()))), nil
 	}
 	return item.With(u.attribute, old.Union(u.value.v)), nil
+}
+
+// sets reports whether AttributeUpdates has an attribute.
+func (p *legacyParams) sets(name string) bool {
+	return slices.ContainsFunc(p.updates.v, func(u legacyUpdate) bool { return u.attribute == name })
+}
+
+// creates reports whether AttributeUpdates make an item that isn't there: any but deletions do.
+func (p *legacyParams) creates() bool {
+	return len(p.updates.v) == 0 || slices.ContainsFunc(p.updates.v, func(u legacyUpdate) bool { return u.action.v != "DELETE" })
+}
+
+// compileLegacy checks the legacy parameters, and plans KeyConditions.
+func (x *expressions) compileLegacy() error {
+	if err := x.checkExpected(); err != nil {
+		return err
+	}
+	if err := x.checkUpdates(); err != nil {
+		return err
+	}
+	for _, conditions := range []opt[[]legacyCondition]{x.queryFilter, x.scanFilter, x.keyConditions} {
+		if err := checkConditions(conditions); err != nil {
+			return err
+		}
+	}
+	if !x.keyConditions.ok || x.keyCondition.ok {
+		return nil
+	}
+	return x.compileKeyConditions()
+}
+
+// keyOperators are the comparisons that keys allow, in the words of expressions.
+var keyOperators = map[string]string{"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+
+// compileKeyConditions plans KeyConditions as the expression that says the same.
+func (x *expressions) compileKeyConditions() error {
+	var root expression.Node
+	for _, c := range x.keyConditions.v {
+		path := expression.NamePath(c.attribute)
+		args := make([]expression.Node, len(c.list.v))
+		for i, v := range c.list.v {
+			args[i] = &expression.Literal{Value: v.v}
+		}
+		var node expression.Node
+		switch op, ok := keyOperators[c.operator.v]; {
+		case ok:
+			node = &expression.Compare{Op: op, L: path, R: args[0]}
+		case c.operator.v == "BETWEEN":
+			node = &expression.Between{X: path, Lo: args[0], Hi: args[1]}
+		case c.operator.v == "BEGINS_WITH":
+			node = &expression.Call{Name: "begins_with", Args: []expression.Node{path, args[0]}}
+		default:
+			return invalid("Attempted conditional constraint is not an indexable operation")
+		}
+		if root == nil {
+			root = node
+			continue
+		}
+		root = &expression.And{L: root, R: node}
+	}
+	if root == nil {
+		return invalid("Conditions can be of length 1 or 2 only")
+	}
+	var err error
+	x.plans.key, err = expression.NewCondition(expression.KeyConditionKind, root).BindKeys(nil)
+	return faulty(err)
 }

@@ -3,6 +3,7 @@ package memtable
 import (
 	"iter"
 
+	"github.com/dynox-go/dynox/memtable/internal/expression"
 	"github.com/dynox-go/dynox/memtable/internal/store"
 	"github.com/dynox-go/dynox/memtable/internal/value"
 )
@@ -58,17 +59,14 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 	if err != nil {
 		return err
 	}
-	conditions, err := in.keyConditionsOf()
-	if err != nil {
-		return err
-	}
 	if err := in.checkStartNames(src); err != nil {
 		return err
 	}
-	if err := checkKeyConditions(src.key, conditions); err != nil {
-		return err
+	selected, err := in.plans.key.For(src.key.schema())
+	if err != nil {
+		return faulty(err)
 	}
-	if err := in.checkStartRange(src, conditions); err != nil {
+	if err := in.checkStartRange(src, selected); err != nil {
 		return err
 	}
 	if err := in.checkFilter(src.key); err != nil {
@@ -84,7 +82,7 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 	if in.start.ok {
 		after = src.position(in.start.item)
 	}
-	r := src.queried(conditions)
+	r := src.queried(selected)
 	var entries iter.Seq2[string, *record]
 	if in.forward.or(true) {
 		entries = src.snapshot().Ascend(r, after)
@@ -95,111 +93,38 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 	return nil
 }
 
-// keyCondition is what a query says about one attribute of the key.
-type keyCondition struct {
-	operator string // =, <, <=, >, >=, BETWEEN, begins_with, or one that no key allows
-	values   []value.Value
+// queried returns the range of the source's entries that a key condition selects.
+func (s source) queried(selected *expression.Range) store.Range {
+	parts := make([][]byte, len(selected.Partition))
+	for i, v := range selected.Partition {
+		parts[i] = []byte(v.Key())
+	}
+	prefix := store.AppendPartition(nil, parts...)
+	for _, v := range selected.Equal {
+		prefix = store.AppendPart(prefix, []byte(v.Key()))
+	}
+	return bounded(prefix, selected)
 }
 
-// matches reports whether a value of the key satisfies the condition.
-func (c keyCondition) matches(v value.Value) bool {
-	order := value.Compare(v, c.values[0])
-	switch c.operator {
-	case "=":
-		return order == 0
-	case "<":
-		return order < 0
-	case "<=":
-		return order <= 0
-	case ">":
-		return order > 0
-	case ">=":
-		return order >= 0
-	case "BETWEEN":
-		return order >= 0 && value.Compare(v, c.values[1]) <= 0
-	}
-	return len(v.Key()) >= len(c.values[0].Key()) && v.Key()[:len(c.values[0].Key())] == c.values[0].Key()
-}
-
-// checkKeyConditions checks that the conditions fit the key: equality on every partition attribute, then
-// equality on sort attributes from the left, then at most one other condition.
-func checkKeyConditions(key keySchema, conditions map[string]keyCondition) error {
-	used, ended, open := 0, false, ""
-	for i, a := range key.attributes() {
-		c, ok := conditions[a.name]
-		isPartition := i < len(key.partition)
-		if !ok {
-			if isPartition || len(conditions) > used {
-				return invalid("Query condition missed key schema element: %s", a.name)
-			}
-			ended = true
-			break
-		}
-		used++
-		for _, v := range c.values {
-			if v.Kind() != a.kind() {
-				return invalidValue("Condition parameter type does not match schema type")
-			}
-		}
-		if open != "" || (isPartition && c.operator != "=") {
-			return invalid("Query key condition not supported")
-		}
-		for _, v := range c.values {
-			if what := emptyKey(v); what != "" {
-				return invalid("One or more parameter values are not valid. "+
-					"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, a.name)
-			}
-		}
-		if c.operator != "=" {
-			open = a.name
-		}
-	}
-	if !ended && len(conditions) > used {
-		return invalid("Query key condition not supported")
-	}
-	return nil
-}
-
-// queried returns the range of the source's entries that the checked conditions select.
-func (s source) queried(conditions map[string]keyCondition) store.Range {
-	values := make([]value.Value, len(s.key.partition))
-	for i, a := range s.key.partition {
-		values[i] = conditions[a.name].values[0]
-	}
-	prefix := s.partitioned(values)
-	for _, a := range s.key.sort {
-		c, ok := conditions[a.name]
-		if !ok {
-			break
-		}
-		first := []byte(c.values[0].Key())
-		if c.operator == "=" {
-			prefix = store.AppendPart(prefix, first)
-			continue
-		}
-		return bounded(prefix, c, first)
-	}
-	return store.Prefixed(prefix)
-}
-
-// bounded returns the range below prefix that an inequality selects.
-func bounded(prefix []byte, c keyCondition, first []byte) store.Range {
+// bounded returns the range of the keys below prefix that the bound selects.
+func bounded(prefix []byte, selected *expression.Range) store.Range {
 	r := store.Prefixed(prefix)
-	part := func(v []byte) []byte { return store.AppendPart(prefix[:len(prefix):len(prefix)], v) }
-	switch c.operator {
-	case "<":
-		r.Until = string(part(first))
-	case "<=":
-		r.Until = string(store.After(part(first)))
-	case ">":
-		r.From = string(store.After(part(first)))
-	case ">=":
-		r.From = string(part(first))
-	case "BETWEEN":
-		r.From = string(part(first))
-		r.Until = string(store.After(part([]byte(c.values[1].Key()))))
-	case "begins_with":
-		r = store.Prefixed(store.AppendPrefix(prefix[:len(prefix):len(prefix)], first))
+	prefix = prefix[:len(prefix):len(prefix)] // what is appended below goes elsewhere
+	part := func(v value.Value) []byte { return store.AppendPart(prefix, []byte(v.Key())) }
+	switch selected.Op {
+	case expression.LessBound:
+		r.Until = string(part(selected.Low))
+	case expression.LessEqualBound:
+		r.Until = string(store.After(part(selected.Low)))
+	case expression.GreaterBound:
+		r.From = string(store.After(part(selected.Low)))
+	case expression.GreaterEqualBound:
+		r.From = string(part(selected.Low))
+	case expression.BetweenBound:
+		r.From = string(part(selected.Low))
+		r.Until = string(store.After(part(selected.High)))
+	case expression.BeginsWithBound:
+		r = store.Prefixed(store.AppendPrefix(prefix, []byte(selected.Low.Key())))
 	}
 	return r
 }
@@ -226,7 +151,7 @@ func (in *queryInput) checkStartNames(s source) error {
 }
 
 // checkStartRange checks that ExclusiveStartKey lies within what is queried.
-func (in *queryInput) checkStartRange(s source, conditions map[string]keyCondition) error {
+func (in *queryInput) checkStartRange(s source, selected *expression.Range) error {
 	if !in.start.ok {
 		return nil
 	}
@@ -235,24 +160,21 @@ func (in *queryInput) checkStartRange(s source, conditions map[string]keyConditi
 		return invalid("The provided starting key is invalid: %s", messageOf(err))
 	}
 	samePartition := true
-	for _, a := range s.key.partition {
+	for i, a := range s.key.partition {
 		v, _ := start.Get(a.name)
-		samePartition = samePartition && conditions[a.name].matches(v)
+		samePartition = samePartition && v.Equal(selected.Partition[i])
 	}
-	for _, a := range s.key.sort {
-		c, ok := conditions[a.name]
-		if !ok {
-			break
-		}
-		if v, _ := start.Get(a.name); !c.matches(v) {
-			return invalid("The provided starting key does not match the range key predicate")
-		}
-		if !samePartition {
-			return invalid("The query can return at most one row and cannot be restarted")
-		}
+	sort := make([]value.Value, len(s.key.sort))
+	for i, a := range s.key.sort {
+		sort[i], _ = start.Get(a.name)
 	}
-	if !samePartition {
-		return invalid("The provided starting key is outside query boundaries based on provided conditions")
+	switch {
+	case !selected.Match(sort...):
+		return invalid("The provided starting key does not match the range key predicate")
+	case samePartition:
+		return nil
+	case len(selected.Equal) > 0 || selected.Op != expression.NoBound:
+		return invalid("The query can return at most one row and cannot be restarted")
 	}
-	return nil
+	return invalid("The provided starting key is outside query boundaries based on provided conditions")
 }

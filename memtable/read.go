@@ -244,12 +244,3 @@ func (p *readParams) page(s source, entries iter.Seq2[string, *record], w *write
 	w.consumed(p.capacity.v, s.t.name, "", cost)
 	w.endObject()
 }
-
-// partitioned returns the range of one partition of the source.
-func (s source) partitioned(values []value.Value) []byte {
-	keys := make([][]byte, len(values))
-	for i, v := range values {
-		keys[i] = []byte(v.Key())
-	}
-	return store.AppendPartition(nil, keys...)
-}

@@ -53,12 +53,7 @@ func (t *table) planUpdate(key value.Item, x *expressions, now time.Time) (*chan
 	if err := x.checkPaths(t, now); err != nil {
 		return nil, err
 	}
-	c.update = func(old value.Item) (value.Item, error) {
-		if old.Len() == 0 {
-			old = key
-		}
-		return x.apply(old)
-	}
+	c.update = func(old value.Item, exists bool) (value.Item, bool, error) { return x.apply(key, old, exists) }
 	return c, nil
 }
 

@@ -73,13 +73,18 @@ func (p *writeParams) returned(out outcome) (value.Item, bool) {
 			return out.old.item, true
 		}
 	case "ALL_NEW":
-		return out.new.item, true
+		if out.new != nil {
+			return out.new.item, true
+		}
 	case "UPDATED_OLD":
 		if out.old != nil {
 			shown := p.updated(out.old.item)
 			return shown, shown.Len() > 0
 		}
 	case "UPDATED_NEW":
+		if out.new == nil {
+			break
+		}
 		shown := p.updated(out.new.item)
 		return shown, shown.Len() > 0
 	}
