@@ -285,7 +285,7 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 // keyCondition writes the key condition of a query.
 func (q *request) keyCondition(b *ast.Writer) error {
 	r, spec := q.repo, q.spec
-	if spec.Key != nil && (!spec.Key.Partition.Equal(q.ix.Key.Partition) || !spec.Key.Sort.Equal(q.ix.Key.Sort)) {
+	if k := spec.Key; k != nil && (!k.Partition.Equal(q.ix.Key.Partition) && k.Partition.Kind != PartNone || !k.Sort.Equal(q.ix.Key.Sort)) {
 		if q.ix == r.table {
 			return errors.New("the query was made from a key that is not this repository's")
 		}
