@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/matryer/is"
 
@@ -38,11 +39,20 @@ func all[T any](t *testing.T, seq iter.Seq2[T, error]) []T {
 	var items []T
 	for item, err := range seq {
 		if err != nil {
-			t.Fatal(err)
+			t.Fatal(err, cause(err))
 		}
 		items = append(items, item)
 	}
 	return items
+}
+
+// cause is what the service said, which our own errors don't repeat.
+func cause(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	return ""
 }
 
 func same[T any](t *testing.T, got, want T) {
