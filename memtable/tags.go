@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // maxTags is how many tags a table may have.
@@ -59,23 +58,17 @@ func (in *tagsInput) check() error {
 	return nil
 }
 
-var (
-	looksLikeARN = regexp.MustCompile(`^.+:.+:.+:.+:.+:.+/.+$`)
-	looksLikeOne = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:.+:\d+:table/[^/]{2}[^/]+$`)
-)
+var tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:[^:]+:\d+:table/[a-zA-Z0-9_.-]{3,255}$`)
 
 // tagged returns the table of a request's ARN, or says why the caller may not use it.
 func (e *Engine) tagged(operation string, in *tagsInput) (*table, error) {
-	if !looksLikeARN.MatchString(in.arn.v) {
-		return nil, e.denied(operation, cmp.Or(in.arn.v, "*"))
-	}
-	if !looksLikeOne.MatchString(in.arn.v) {
+	if !tableARN.MatchString(in.arn.v) {
 		return nil, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", in.arn.v)
 	}
-	if !strings.HasPrefix(in.arn.v, "arn:aws:dynamodb:"+e.region+":"+e.account+":") {
+	t, err := e.find(in.arn.v, e.now())
+	if err != nil && operation == "ListTagsOfResource" || err == nil && t.arn != in.arn.v {
 		return nil, e.denied(operation, in.arn.v)
 	}
-	t, err := e.find(in.arn.v, e.now())
 	if err != nil {
 		return nil, notFound("Requested resource not found: ResourcArn: " + in.arn.v + " not found")
 	}

@@ -1,0 +1,187 @@
+package memtable_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/matryer/is"
+
+	"github.com/dynox-go/dynox/memtable"
+)
+
+func putOne(client *dynamodb.Client, optFns ...func(*dynamodb.Options)) error {
+	_, err := client.PutItem(context.Background(), &dynamodb.PutItemInput{
+		TableName: aws.String("things"), Item: item{"pk": s("a"), "sk": s("b")},
+	}, optFns...)
+	return err
+}
+
+func once(o *dynamodb.Options) { o.RetryMaxAttempts = 1 }
+
+func stored(t *testing.T, engine *memtable.Engine) int {
+	t.Helper()
+	items, err := engine.Dump("things")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(items)
+}
+
+func TestThrottlingIsRetriedByTheSDK(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		client, engine := newClient(t)
+		engine.ForgetRequests()
+		engine.Fail("PutItem", memtable.Throttle(), memtable.Times(2))
+		is.NoErr(putOne(client))
+		is.Equal(len(engine.Requests()), 3) // two throttled attempts and one that went through
+
+		engine.Fail("PutItem", memtable.Throttle(), memtable.Always())
+		err := putOne(client)
+		var throttled *types.ProvisionedThroughputExceededException
+		is.True(errors.As(err, &throttled))
+		engine.Heal()
+		is.NoErr(putOne(client))
+	})
+}
+
+func TestInternalErrorHasNoEffect(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t)
+	engine.Fail("", memtable.InternalError())
+	err := putOne(client, once)
+	var internal *types.InternalServerError
+	is.True(errors.As(err, &internal))
+	is.Equal(stored(t, engine), 0)
+}
+
+func TestResets(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault memtable.Fault
+		want  int
+	}{
+		"before the effect": {memtable.ResetBefore(), 0},
+		"after the effect":  {memtable.ResetAfter(), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			client, engine := newClient(t)
+			engine.Fail("PutItem", c.fault)
+			is.True(errors.Is(putOne(client, once), syscall.ECONNRESET))
+			is.Equal(stored(t, engine), c.want)
+			is.NoErr(putOne(client, once)) // once by default
+		})
+	}
+}
+
+func TestFaultsPickRequests(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t)
+	engine.Fail("PutItem", memtable.InternalError(), memtable.OnTable("others"))
+	engine.Fail("DeleteItem", memtable.InternalError())
+	is.NoErr(putOne(client, once)) // neither is about this request
+
+	engine.Heal()
+	engine.Fail("PutItem", memtable.InternalError(), memtable.After(1))
+	is.NoErr(putOne(client, once))
+	is.True(putOne(client, once) != nil) // the second one
+	is.NoErr(putOne(client, once))
+}
+
+func TestLatencyEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		client, engine := newClient(t)
+		engine.Fail("PutItem", memtable.Latency(3*time.Second), memtable.Times(2))
+		start := time.Now()
+		is.NoErr(putOne(client))
+		is.Equal(time.Since(start), 3*time.Second)
+
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		start = time.Now()
+		_, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("things"), Item: item{"pk": s("x"), "sk": s("y")}})
+		is.True(errors.Is(err, context.DeadlineExceeded))
+		is.Equal(time.Since(start), time.Second)
+		is.Equal(stored(t, engine), 1) // the request that was given up had no effect
+	})
+}
+
+func TestCancelledContextReachesNothing(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t)
+	engine.ForgetRequests()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := client.ListTables(ctx, nil)
+	is.True(errors.Is(err, context.Canceled))
+	is.Equal(len(engine.Requests()), 0)
+}
+
+func TestClosedEngineRefusesConnections(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t)
+	engine.Close()
+	is.True(errors.Is(putOne(client, once), syscall.ECONNREFUSED))
+}
+
+func TestRequestLog(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t, memtable.WithRequestLog(3))
+	for range 4 {
+		is.NoErr(putOne(client))
+	}
+	_, err := client.TransactGetItems(context.Background(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
+		{Get: &types.Get{TableName: aws.String("things"), Key: item{"pk": s("a"), "sk": s("b")}}},
+	}})
+	is.NoErr(err)
+	log := engine.Requests()
+	is.Equal(len(log), 3) // the latest ones
+	is.Equal(log[0].Operation, "PutItem")
+	is.Equal(log[2].Operation, "TransactGetItems")
+	is.Equal(log[2].Table, "things")
+	is.True(strings.Contains(string(log[0].Body), `"TableName":"things"`))
+}
+
+// countingBody notices whether it was read to its end and closed.
+type countingBody struct {
+	io.Reader
+	closed bool
+}
+
+func (b *countingBody) Close() error {
+	b.closed = true
+	return nil
+}
+
+func TestRoundTripClosesTheBody(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t)
+	body := &countingBody{Reader: strings.NewReader(`{}`)}
+	req := httptest.NewRequest(http.MethodPost, "http://localhost/", nil)
+	req.Body, req.ContentLength = body, 2
+	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 …")
+	resp, err := engine.RoundTrip(req)
+	is.NoErr(err)
+	is.True(body.closed)
+	text, err := io.ReadAll(resp.Body)
+	is.NoErr(err)
+	is.Equal(string(text), `{"TableNames":[]}`)
+	is.Equal(resp.ContentLength, int64(len(text)))
+	is.Equal(resp.Header.Get("X-Amz-Crc32"), "1315925753")
+	is.Equal(len(resp.Header.Get("X-Amzn-RequestId")), 52)
+	is.Equal(resp.Header.Get("Content-Type"), "application/x-amz-json-1.0")
+}
