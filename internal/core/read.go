@@ -150,7 +150,7 @@ func (v *view) add(path codec.Path) {
 func (v *view) keep(ix *index) {
 	v.strip = make(map[string]struct{})
 	need := v.schema.keyAttrs(ix)
-	if v.schema.Kind.Attr != "" {
+	if v.schema.holdsKind(ix) {
 		need = append(need, keyAttr{name: v.schema.Kind.Attr})
 	}
 	for _, a := range need {
@@ -375,11 +375,17 @@ func (q *request) isKey(name string) bool {
 	return slices.ContainsFunc(q.ix.attrs(), func(a keyAttr) bool { return a.name == name })
 }
 
+// holdsKind reports whether items read from ix show their kind. The service
+// refuses to filter an index by what is not in it.
+func (s *Schema) holdsKind(ix *index) bool {
+	return s.Kind.Attr != "" && (!ix.Projection.KeysOnly || slices.ContainsFunc(s.keyAttrs(ix), func(a keyAttr) bool { return a.name == s.Kind.Attr }))
+}
+
 // ownFilter leaves out items of other kinds where the key does not.
 func (q *request) ownFilter(count bool) *ast.Cond {
 	r := q.repo
 	var kind, literals *ast.Cond
-	if r.Kind.Attr != "" && (q.spec.Scan || !q.isKey(r.Kind.Attr)) && (q.spec.Scan || count || !r.implied(q.ix)) {
+	if r.holdsKind(q.ix) && (q.spec.Scan || !q.isKey(r.Kind.Attr)) && (q.spec.Scan || count || !r.implied(q.ix)) {
 		kind = r.kindCond()
 	}
 	if q.spec.Scan || count && q.ix != r.table {
