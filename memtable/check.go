@@ -1,0 +1,74 @@
+package memtable
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dynox-go/dynox/memtable/internal/store"
+)
+
+// Check walks all tables and reports every violated invariant, joined: items are stored under their own
+// keys, sizes and counts are those of the items, and each index has an entry for exactly the items that have
+// its key. It is nil for an engine that works; tests of the engine call it.
+func (e *Engine) Check() error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var errs []error
+	for _, t := range e.tables {
+		t.mu.Lock()
+		errs = append(errs, t.check()...)
+		t.mu.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// check needs the table's lock for writing, as snapshots do.
+func (t *table) check() (errs []error) {
+	report := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("memtable: table %s: "+format, append([]any{t.name}, args...)...))
+	}
+	var bytes int64
+	items := t.data.items.Snapshot()
+	for key, rec := range items.Ascend(store.Range{}, "") {
+		bytes += int64(rec.size)
+		if own, ok := t.key.append(nil, rec.item); !ok || string(own) != key {
+			report("an item is not under its own key")
+		}
+		if rec.size != rec.item.Size() {
+			report("an item of %d bytes counts as %d", rec.item.Size(), rec.size)
+		}
+	}
+	if bytes != t.data.bytes {
+		report("%d bytes of items count as %d", bytes, t.data.bytes)
+	}
+	for _, x := range t.data.indexes {
+		t.checkIndex(x, items, report)
+	}
+	return errs
+}
+
+func (t *table) checkIndex(x *index, items store.Snapshot[*record], report func(string, ...any)) {
+	want, bytes := 0, int64(0)
+	entries := x.entries.Snapshot()
+	for key, rec := range items.Ascend(store.Range{}, "") {
+		at, ok := x.entryKey(key, rec.item)
+		if !ok {
+			continue
+		}
+		want++
+		bytes += int64(x.entrySize(rec))
+		if got, ok := x.entries.Get(at); !ok || got != rec {
+			report("index %s: the entry of an item is missing or old", x.name)
+		}
+	}
+	got := 0
+	for range entries.Ascend(store.Range{}, "") {
+		got++
+	}
+	if got != want {
+		report("index %s: %d entries for %d items", x.name, got, want)
+	}
+	if bytes != x.bytes {
+		report("index %s: %d bytes count as %d", x.name, bytes, x.bytes)
+	}
+}
