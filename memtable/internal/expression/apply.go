@@ -18,42 +18,38 @@ var (
 
 // Apply returns the item as the update makes it. Everything that the update
 // reads, and every list index in it, is of the item as it was before. When
-// there was no item, it is the item's key and exists is false. A fault is an
-// *Error.
+// there was no item, it is the item's key and exists is false.
+//
+// A fault is an *Error: the first that an action meets, at its path and then
+// in its value, in the order of the text. An update that only removes and
+// deletes finds no fault in paths of an item that does not exist.
 func (u *Update) Apply(item value.Item, exists bool) (value.Item, error) {
 	values := make([]value.Value, len(u.actions))
-	errs := make([]*Error, len(u.actions))
 	for i, a := range u.actions {
-		values[i], errs[i] = a.eval(item)
-		if errs[i] == errOperandType {
-			return value.Item{}, errOperandType
-		}
-	}
-	// Then faulty paths, and then the other faults.
-	for _, a := range u.actions {
-		if (exists || a.keyword != "REMOVE") && !a.writable(item) {
+		if !a.writable(item) && (exists || u.creates) {
 			return value.Item{}, errPath
 		}
-	}
-	for _, err := range errs {
+		v, err := a.eval(item)
 		if err != nil {
 			return value.Item{}, err
 		}
+		values[i] = v
 	}
 	return u.targets.root.writeItem(item, values), nil
 }
 
-// writable reports whether what holds the end of the path is there, and is a
-// map or a list as the path needs.
+// writable reports whether what holds the end of the path is there, and is the
+// map or list that the path takes it for.
 func (a action) writable(item value.Item) bool {
-	if len(a.path) == 1 {
+	last := len(a.path) - 1
+	if last == 0 {
 		return true
 	}
-	parent := a.path[:len(a.path)-1].lookup(item)
-	if a.path[len(a.path)-1].IsIndex {
-		return parent.Kind() == value.KindL
+	kind := value.KindM
+	if a.path[last].IsIndex {
+		kind = value.KindL
 	}
-	return parent.Kind() == value.KindM
+	return a.path[:last].lookup(item).Kind() == kind
 }
 
 // eval returns what the action writes at its path: no value to remove what is
@@ -102,8 +98,7 @@ func add(l, r value.Value, subtract bool) (value.Value, *Error) {
 	return value.Value{}, errOverflow // too many digits are an overflow, too
 }
 
-// setter is the planned value of a SET. The error is errOperandType if there
-// is an operand of a wrong type anywhere below, else another fault.
+// setter is the planned value of a SET.
 type setter interface {
 	Eval(item value.Item) (value.Value, *Error)
 }
@@ -148,15 +143,18 @@ func (s listAppend) Eval(item value.Item) (value.Value, *Error) {
 
 // both evaluates two setters that must yield values of one kind.
 func both(item value.Item, kind value.Kind, l, r setter) (lv, rv value.Value, err *Error) {
-	lv, lerr := l.Eval(item)
-	rv, rerr := r.Eval(item)
-	switch {
-	case lerr == errOperandType, rerr == errOperandType, lerr == nil && lv.Kind() != kind, rerr == nil && rv.Kind() != kind:
-		return lv, rv, errOperandType
-	case lerr != nil:
-		return lv, rv, lerr
+	if lv, err = ofKind(item, kind, l); err == nil {
+		rv, err = ofKind(item, kind, r)
 	}
-	return lv, rv, rerr
+	return lv, rv, err
+}
+
+func ofKind(item value.Item, kind value.Kind, s setter) (value.Value, *Error) {
+	v, err := s.Eval(item)
+	if err == nil && v.Kind() != kind {
+		return v, errOperandType
+	}
+	return v, err
 }
 
 func (s ifNotExists) Eval(item value.Item) (value.Value, *Error) {

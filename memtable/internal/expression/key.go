@@ -85,7 +85,7 @@ func (k *KeyCondition) gather(p predicate) error {
 }
 
 func (k *KeyCondition) add(op string, operands ...operand) error {
-	if _, ok := operands[0].(pathOperand); !ok && (op == "BETWEEN" || op == "begins_with") {
+	if _, ok := operands[0].(constant); ok && (op == "BETWEEN" || op == "begins_with") {
 		return errorf("Invalid condition in KeyConditionExpression: %s operator must have the key attribute as its first operand", op)
 	}
 	c := clause{op: op}

@@ -17,10 +17,6 @@ func newParser(kind Kind, text string) *parser {
 	p := &parser{kind: kind, text: text, lex: lexer{text: text}}
 	p.tok = p.lex.next()
 	p.next = p.lex.next()
-	p.prev = token{start: p.tok.start}
-	if p.tok.kind == tokenEOF {
-		p.prev.start = 0
-	}
 	return p
 }
 
@@ -122,7 +118,7 @@ func (p *parser) not(operand bool) Node {
 func (p *parser) predicate(operand bool) Node {
 	var x Node
 	if p.accept(tokenPunct, "(") {
-		x = p.closeParen(p.or(true))
+		x = p.closeParen(p.or(true), true)
 	} else {
 		x = p.operand()
 	}
@@ -131,6 +127,9 @@ func (p *parser) predicate(operand bool) Node {
 	}
 	_, call := unwrap(x).(*Call)
 	if isOperand(x) || call {
+		if p.isOperator() && isRedundant(x) {
+			return p.redundant()
+		}
 		switch {
 		case p.tok.kind == tokenCompare:
 			return &Compare{Op: p.advance().text, L: x, R: p.operand()}
@@ -154,7 +153,7 @@ func (p *parser) operand() Node {
 	case p.tok.kind == tokenValue:
 		return &ValueRef{Name: p.advance().text}
 	case p.accept(tokenPunct, "("):
-		return p.closeParen(p.operand())
+		return p.closeParen(p.operand(), false)
 	case p.tok.kind == tokenIdent && p.next.kind == tokenPunct && p.next.text == "(":
 		return &Call{Name: p.advance().text, Args: p.list()}
 	}
@@ -162,16 +161,36 @@ func (p *parser) operand() Node {
 }
 
 // closeParen ends a parenthesis that holds x. A second parenthesis right
-// around the first is refused as soon as it is read.
-func (p *parser) closeParen(x Node) Node {
+// around the first is refused as soon as it is read, or, where the condition
+// may turn out to lack an operator, by who finds the operator.
+func (p *parser) closeParen(x Node, mayEnd bool) Node {
 	p.expect(tokenPunct, ")")
 	if p.err != nil {
 		return nil
 	}
-	if _, ok := x.(*Paren); ok {
-		return p.fail(p.kind.errorf("The expression has redundant parentheses;"))
+	n := &Paren{x}
+	if isRedundant(n) && !(mayEnd && isOperand(x)) {
+		return p.redundant()
 	}
-	return &Paren{x}
+	return n
+}
+
+func (p *parser) redundant() Node {
+	return p.fail(p.kind.errorf("The expression has redundant parentheses;"))
+}
+
+// isRedundant reports whether n is a parenthesis right around another.
+func isRedundant(n Node) bool {
+	outer, ok := n.(*Paren)
+	if ok {
+		_, ok = outer.X.(*Paren)
+	}
+	return ok
+}
+
+// isOperator reports whether the current token relates two values.
+func (p *parser) isOperator() bool {
+	return p.tok.kind == tokenCompare || p.is(tokenKeyword, "BETWEEN") || p.is(tokenKeyword, "IN")
 }
 
 // list parses values in parentheses, at least one.
@@ -267,7 +286,7 @@ func (p *parser) action(keyword string) Action {
 func (p *parser) setValue() Node {
 	var l Node
 	if p.accept(tokenPunct, "(") {
-		l = p.closeParen(p.setValue())
+		l = p.closeParen(p.setValue(), false)
 		if _, sum := unwrap(l).(*Arith); l == nil || sum {
 			return l
 		}

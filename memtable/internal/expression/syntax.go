@@ -143,29 +143,18 @@ func (c *syntaxChecker) call(n *Call, at place) {
 	c.operator(operandPlace, n.Args...)
 }
 
-// checkUpdateSyntax checks an update section by section, where a section that
-// occurs again is checked with its first occurrence before it is refused.
+// checkUpdateSyntax checks the sections in the order of the text, one that
+// occurs again before it is refused.
 func checkUpdateSyntax(sections []Section) error {
 	c := &syntaxChecker{kind: UpdateKind}
 	for i, s := range sections {
-		same := func(other Section) bool { return other.Keyword == s.Keyword }
-		if slices.IndexFunc(sections, same) < i {
-			continue
-		}
-		count := 0
-		for _, section := range sections[i:] {
-			if !same(section) {
-				continue
-			}
-			count++
-			for _, a := range section.Actions {
-				c.visit(a.Path, operandPlace)
-				if a.Value != nil {
-					c.visit(a.Value, setPlace)
-				}
+		for _, a := range s.Actions {
+			c.visit(a.Path, operandPlace)
+			if a.Value != nil {
+				c.visit(a.Value, setPlace)
 			}
 		}
-		if count > 1 {
+		if slices.ContainsFunc(sections[:i], func(earlier Section) bool { return earlier.Keyword == s.Keyword }) {
 			c.failf(`The "%s" section can only be used once in an update expression;`, s.Keyword)
 		}
 	}

@@ -1,0 +1,124 @@
+package memtable_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/dynox-go/dynox/memtable"
+)
+
+// TestCases runs the files in testdata/cases, each on an engine of its own, from top to bottom:
+//
+//	# a comment: the rule, and where it comes from
+//	> Operation {"its": "request"}
+//	< {"the": "response"}                    with status 200; < * for any
+//	! Exception: its message                 with status 400
+//	! {"__type": "…", "whole": "error"}
+//
+// Requests and answers may go on in lines that begin with white space. Numbers in answers are compared by
+// their text, names of members without regard to their order.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/cases/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			engine := memtable.New(t)
+			for _, c := range parseCases(t, string(text)) {
+				t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, engine) })
+			}
+			if err := engine.Check(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+type testCase struct {
+	line                    int
+	operation, body, answer string
+}
+
+func parseCases(t *testing.T, text string) (cases []testCase) {
+	t.Helper()
+	var last *string // what lines that begin with white space continue
+	for i, line := range strings.Split(text, "\n") {
+		switch {
+		case strings.TrimSpace(line) == "" || line[0] == '#':
+		case line[0] == '>':
+			operation, body, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
+			cases = append(cases, testCase{line: i + 1, operation: operation, body: body})
+			last = &cases[len(cases)-1].body
+		case line[0] == '<' || line[0] == '!':
+			last = &cases[len(cases)-1].answer
+			*last = line
+		case line[0] == ' ' || line[0] == '\t':
+			*last += strings.TrimSpace(line)
+		default:
+			t.Fatalf("line %d is none of a case's", i+1)
+		}
+	}
+	return cases
+}
+
+func (c testCase) run(t *testing.T, engine *memtable.Engine) {
+	code, text := post(t, engine, c.operation, c.body)
+	kind, want := c.answer[0], strings.TrimSpace(c.answer[1:])
+	if status := map[byte]int{'<': http.StatusOK, '!': http.StatusBadRequest}[kind]; code != status {
+		t.Fatalf("%s: status %d: %s", c.operation, code, text)
+	}
+	switch {
+	case kind == '<' && want == "*":
+	case kind == '<' || want[0] == '{':
+		if got, want := canonical(t, text), canonical(t, want); got != want {
+			t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, got, want)
+		}
+	default:
+		if got := exception(t, text); got != want {
+			t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, got, want)
+		}
+	}
+}
+
+// canonical prints JSON with sorted members, numbers as they are.
+func canonical(t *testing.T, text string) string {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// exception prints an error as cases do.
+func exception(t *testing.T, text string) string {
+	t.Helper()
+	var e struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	_, name, _ := strings.Cut(e.Type, "#")
+	return name + ": " + e.Message
+}
