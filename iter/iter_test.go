@@ -124,7 +124,8 @@ func TestChainsStopWhereTheLoopDoes(t *testing.T) {
 				src := upTo(6)
 				n := 0
 				is.Equal(panicOf(func() {
-					for range c.build(src.seq()) {
+					for _, err := range c.build(src.seq()) {
+						is.NoErr(err)
 						if n++; n == stop+1 {
 							panic("the loop's own")
 						}
@@ -333,7 +334,8 @@ func TestMerge(t *testing.T) {
 	t.Run("reads one item ahead of each", func(t *testing.T) {
 		is := is.New(t)
 		a, b := upTo(5), upTo(5)
-		for item := range iter.Merge(cmp.Compare, a.seq(), b.seq()) {
+		for item, err := range iter.Merge(cmp.Compare, a.seq(), b.seq()) {
+			is.NoErr(err)
 			if item == 2 {
 				break
 			}
