@@ -311,13 +311,17 @@ func (c *component) write(v reflect.Value, sep string, exact bool) (string, erro
 
 // read parses text, as write made it, into v, allocating pointers.
 func (c *component) read(text, sep string, v reflect.Value) error {
-	if c.attr.Key.Escaped && sep != "" {
+	switch {
+	case c.fixed:
+	case c.attr.Key.Escaped && sep != "":
 		var err error
 		if text, err = unescape(text, sep); err != nil {
 			return err
 		}
+	case sep != "" && strings.Index(text+sep, sep) != len(text):
+		return errComponent
 	}
-	if text == "" && !c.fixed {
+	if !c.fixed && (text == "" || !utf8.ValidString(text) || strings.Contains(text, last)) {
 		return errComponent
 	}
 	for v.Kind() == reflect.Pointer {

@@ -131,7 +131,7 @@ func (t *Table) positions(text string, s scope, attrs []keyAttr) (positions []po
 	if segments > maxSegments {
 		return nil, false, badCursor("damaged")
 	}
-	for range max(segments, 1) {
+	for i := uint64(0); i < max(segments, 1) && !r.bad; i++ {
 		positions = append(positions, r.position(attrs))
 	}
 	if r.bad || len(r.b) > 0 {
