@@ -52,7 +52,7 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 		if err != nil || !keep {
 			return out, err
 		}
-		if err := c.checkUpdated(next, now); err != nil {
+		if err := c.table.checkUpdated(next, now); err != nil {
 			return out, err
 		}
 		out.new = newRecord(next)
@@ -60,14 +60,6 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 		out.new = old
 	}
 	return out, nil
-}
-
-// checkUpdated checks the item that an update made.
-func (c *change) checkUpdated(item value.Item, now time.Time) error {
-	if item.Size() > maxItemSize {
-		return invalid("Item size to update has exceeded the maximum allowed size")
-	}
-	return c.table.checkIndexKeys(item, now)
 }
 
 // commit does what evaluate found. The caller holds the table's lock for writing since then.
@@ -94,11 +86,14 @@ func (c *change) run(now time.Time) (outcome, units, error) {
 	return out, cost, nil
 }
 
-const conditionFailedMessage = "The conditional request failed"
+const (
+	conditionFailedCode    = "ConditionalCheckFailedException"
+	conditionFailedMessage = "The conditional request failed"
+)
 
 // conditionFailed is the error of a condition that doesn't hold for old.
 func (c *change) conditionFailed(old *record) error {
-	err := &apiError{status: http.StatusBadRequest, code: inDynamoDB + "ConditionalCheckFailedException", message: conditionFailedMessage}
+	err := &apiError{status: http.StatusBadRequest, code: inDynamoDB + conditionFailedCode, message: conditionFailedMessage}
 	if c.showOld && old != nil {
 		err.more = func(w *writer) { w.item("Item", old.item) }
 	}

@@ -1,12 +1,11 @@
 package memtable
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"context"
 )
 
 // Client returns a *dynamodb.Client whose HTTP transport is the engine. Everything else is the SDK's

@@ -58,6 +58,9 @@ func (in *createTableInput) check() error {
 	if len(key) > len(defs) {
 		return invalid("Invalid KeySchema: Some index key attribute have no definition")
 	}
+	if name, twice := duplicate(definedNames(defs)); twice {
+		return invalid("Attribute Name is duplicated: %s", name)
+	}
 	if err := checkKey(key, defs, false); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type apiError struct {
 	code    string // "__type", with its prefix
 	message string
 	more    func(*writer) // writes further members, if any
+	whole   bool          // fails a transaction as a whole, instead of being the reason of one operation
 }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
@@ -55,6 +56,16 @@ func invalid(format string, args ...any) error {
 // invalidValue is a ValidationException about a parameter's value.
 func invalidValue(format string, args ...any) error {
 	return invalid("One or more parameter values were invalid: "+format, args...)
+}
+
+// emptyKeyValue is the ValidationException of a key attribute without a single byte.
+func emptyKeyValue(format string, args ...any) error {
+	return &apiError{
+		status:  http.StatusBadRequest,
+		code:    inValidate + "ValidationException",
+		message: "One or more parameter values are not valid. " + fmt.Sprintf(format, args...),
+		whole:   true,
+	}
 }
 
 func unserializable(message string) error {

@@ -186,7 +186,7 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 	w.text("TableArn", t.arn)
 	w.text("TableId", t.id)
 	if t.billed {
-		t.writeBilling(w)
+		t.writeBilling(w, status)
 	}
 	t.writeIndexes(w, now, status)
 	if t.class != "" {
@@ -198,19 +198,18 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 	w.endObject()
 }
 
-func (t *table) writeBilling(w *writer) {
-	mode := "PROVISIONED"
+// writeBilling writes the billing mode, and since when the table is on demand, if it ever was.
+func (t *table) writeBilling(w *writer, status string) {
+	w.object("BillingModeSummary")
 	if t.onDemand {
-		mode = "PAY_PER_REQUEST"
+		w.text("BillingMode", "PAY_PER_REQUEST")
+	} else {
+		w.text("BillingMode", "PROVISIONED")
 	}
-	for _, name := range []string{"BillingMode", "TableThroughputMode"} {
-		w.object(name + "Summary")
-		w.text(name, mode)
-		if !t.onDemandAt.IsZero() {
-			w.time("LastUpdateToPayPerRequestDateTime", t.onDemandAt)
-		}
-		w.endObject()
+	if status != statusCreating {
+		w.time("LastUpdateToPayPerRequestDateTime", t.onDemandAt)
 	}
+	w.endObject()
 }
 
 // writeIndexes writes the descriptions of the local, then of the global indexes.

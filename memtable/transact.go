@@ -3,6 +3,7 @@ package memtable
 import (
 	"cmp"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,19 +23,22 @@ type reason struct {
 	item          *record // the stored item, where the operation asked for it
 }
 
-// reasonOf translates the error that the operation would have had by itself.
-func reasonOf(err error, old *record) reason {
+// reasonOf translates the error that an operation would have had by itself. Some errors are no reason of
+// one operation, but fail the whole request: these it returns.
+func reasonOf(err error, old *record) (reason, error) {
 	if err == nil {
-		return reason{code: "None"}
+		return reason{code: "None"}, nil
 	}
-	api, ok := err.(*apiError)
-	if ok && strings.HasSuffix(api.code, "ConditionalCheckFailedException") {
-		if api.more == nil {
-			old = nil
-		}
-		return reason{code: "ConditionalCheckFailed", message: api.message, item: old}
+	api := (*apiError)(nil)
+	switch {
+	case !errors.As(err, &api) || api.whole:
+		return reason{}, err
+	case api.code != inDynamoDB+conditionFailedCode:
+		return reason{code: "ValidationError", message: api.message}, nil
+	case api.more == nil:
+		old = nil
 	}
-	return reason{code: "ValidationError", message: messageOf(err)}
+	return reason{code: "ConditionalCheckFailed", message: api.message, item: old}, nil
 }
 
 // cancelled is the error of a transaction with reasons, or nil if none of them says no.

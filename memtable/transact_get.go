@@ -133,15 +133,15 @@ func (e *Engine) resolveTransactGets(gets []transactGet) ([]*table, error) {
 	}
 	for i := range gets {
 		g := &gets[i]
-		if err := g.t.key.checkEmpty(g.key.item); err != nil {
+		failed := g.t.key.checkKey(g.key.item)
+		if failed == nil {
+			failed = g.checkPaths(g.t, e.now())
+		}
+		var err error
+		if reasons[i], err = reasonOf(failed, nil); err != nil {
 			return nil, err
 		}
-		err := g.t.key.checkKey(g.key.item)
-		if err == nil {
-			err = g.checkPaths(g.t, e.now())
-		}
-		reasons[i] = reasonOf(err, nil)
-		if err != nil {
+		if failed != nil {
 			continue
 		}
 		g.at = g.t.primaryKey(g.key.item)

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"time"
-
-	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
 // transactWriteInput is TransactWriteItems' request.
@@ -151,45 +149,24 @@ func (op *transactOp) check() error {
 	return op.compile()
 }
 
-// plan plans one operation. An error that is early fails the request; another one cancels the transaction.
-func (op *transactOp) plan(t *table, now time.Time) (c *change, early bool, err error) {
-	key := op.key.item
-	if op.kinds[0] == "Put" {
-		key = op.item.item
-	}
-	if err := t.checkEmptyKeys(key, op, now); err != nil {
-		return nil, true, err
-	}
+// plan plans one operation.
+func (op *transactOp) plan(t *table, now time.Time) (c *change, err error) {
 	switch op.kinds[0] {
 	case "Put":
 		c, err = t.planPut(op.item.item)
 	case "Update":
-		c, err = t.planUpdate(key, &op.expressions, now)
-	default:
-		if c, err = t.planKey(key); err == nil {
+		c, err = t.planUpdate(op.key.item, &op.expressions, now)
+	case "Delete", "ConditionCheck":
+		if c, err = t.planKey(op.key.item); err == nil {
 			c.remove = op.kinds[0] == "Delete"
 		}
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	c.condition = op.matcher()
 	c.showOld = op.onFailure.v == "ALL_OLD"
-	return c, false, nil
-}
-
-// checkEmptyKeys finds empty strings and binaries where keys have to be, which the service sees before the
-// transaction begins.
-func (t *table) checkEmptyKeys(item value.Item, op *transactOp, now time.Time) error {
-	if err := t.key.checkEmpty(item); err != nil {
-		return err
-	}
-	if op.kinds[0] != "Put" {
-		return nil
-	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.checkEmptyIndexKeys(item, now)
+	return c, nil
 }
 
 // transactWriteItems answers TransactWriteItems.
@@ -246,12 +223,12 @@ func (e *Engine) plans(in *transactWriteInput, now time.Time) ([]*change, error)
 		}
 	}
 	for i := range in.items.v {
-		c, early, err := in.items.v[i].plan(tables[i], now)
-		if early {
+		c, planErr := in.items.v[i].plan(tables[i], now)
+		var err error
+		if reasons[i], err = reasonOf(planErr, nil); err != nil {
 			return nil, err
 		}
-		reasons[i] = reasonOf(err, nil)
-		if err != nil {
+		if planErr != nil {
 			continue
 		}
 		at := c.table.name + "\x00" + c.key
@@ -276,8 +253,11 @@ func (e *Engine) transactWrite(in *transactWriteInput, now time.Time, w *writer)
 	defer unlock()
 	bytes := 0
 	for i, c := range changes {
-		outs[i], err = c.evaluate(now)
-		reasons[i] = reasonOf(err, outs[i].old)
+		var failed error
+		outs[i], failed = c.evaluate(now)
+		if reasons[i], err = reasonOf(failed, outs[i].old); err != nil {
+			return err
+		}
 		bytes += max(outs[i].old.bytes(), outs[i].new.bytes())
 	}
 	if err := cancelled(reasons); err != nil {

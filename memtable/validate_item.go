@@ -40,8 +40,7 @@ func (k keySchema) checkEmpty(item value.Item) error {
 	for _, a := range k.attributes() {
 		v, _ := item.Get(a.name)
 		if what := emptyKey(v); what != "" {
-			return invalid("One or more parameter values are not valid. "+
-				"The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, a.name)
+			return emptyKeyValue("The AttributeValue for a key attribute cannot contain an empty %s value. Key: %s", what, a.name)
 		}
 	}
 	return nil
@@ -104,12 +103,45 @@ func (t *table) checkIndexKeysLocked(item value.Item, now time.Time) error {
 	return t.checkIndexKeys(item, now)
 }
 
-// checkIndexKeys checks the attributes that are keys of indexes, where the item has them. The caller
-// holds the table's lock.
+// checkIndexKeys checks the attributes that are keys of indexes, where an item has them that is about to
+// be put. The caller holds the table's lock.
 func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
-	if err := t.checkEmptyIndexKeys(item, now); err != nil {
-		return err
+	for _, x := range t.data.byName(now) {
+		if a, what := x.key.emptyPart(item); what != "" {
+			return emptyKeyValue("A value specified for a secondary index key is not supported. "+
+				"The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, a)
+		}
 	}
+	return t.checkIndexTypes(item, now)
+}
+
+// checkUpdated checks an item that an update made. The caller holds the table's lock.
+func (t *table) checkUpdated(item value.Item, now time.Time) error {
+	if item.Size() > maxItemSize {
+		return invalid("Item size to update has exceeded the maximum allowed size")
+	}
+	for _, x := range t.data.byName(now) {
+		if _, what := x.key.emptyPart(item); what != "" {
+			return emptyKeyValue("The update expression attempted to update a secondary index key to a value that is not supported. "+
+				"The AttributeValue for a key attribute cannot contain an empty %s value.", what)
+		}
+	}
+	return t.checkIndexTypes(item, now)
+}
+
+// emptyPart finds an attribute of the key that is an empty string or binary, and says which of them.
+func (k keySchema) emptyPart(item value.Item) (name, what string) {
+	for _, a := range k.attributes() {
+		v, _ := item.Get(a.name)
+		if what := emptyKey(v); what != "" && v.Kind() == a.kind() {
+			return a.name, what
+		}
+	}
+	return "", ""
+}
+
+// checkIndexTypes checks the types and sizes of attributes that are keys of indexes.
+func (t *table) checkIndexTypes(item value.Item, now time.Time) error {
 	for _, x := range t.data.byName(now) {
 		whole := true
 		for _, a := range x.key.attributes() {
@@ -122,21 +154,6 @@ func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
 		if whole {
 			if err := x.key.checkSize(item); err != nil {
 				return err
-			}
-		}
-	}
-	return nil
-}
-
-// checkEmptyIndexKeys finds attributes that are keys of indexes and empty strings or binaries. The caller
-// holds the table's lock.
-func (t *table) checkEmptyIndexKeys(item value.Item, now time.Time) error {
-	for _, x := range t.data.byName(now) {
-		for _, a := range x.key.attributes() {
-			v, _ := item.Get(a.name)
-			if what := emptyKey(v); what != "" && v.Kind() == a.kind() {
-				return invalid("One or more parameter values are not valid. A value specified for a secondary index key is not supported. "+
-					"The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, a.name)
 			}
 		}
 	}

@@ -2,7 +2,7 @@ package expression
 
 import (
 	"strings"
-	"unicode/utf8"
+	"unicode/utf16"
 
 	"github.com/dynox-go/dynox/internal/number"
 	"github.com/dynox-go/dynox/memtable/internal/value"
@@ -29,13 +29,17 @@ type (
 func (o constant) Eval(value.Item) value.Value         { return o.v }
 func (o pathOperand) Eval(item value.Item) value.Value { return o.path.lookup(item) }
 
-// Eval returns the size as the service counts it: characters of a string,
-// bytes of a binary, elements of a set, list or map.
+// Eval returns the size as the service counts it: UTF-16 code units of a
+// string, bytes of a binary, elements of a set, list or map.
 func (o sizeOf) Eval(item value.Item) value.Value {
 	v := o.x.Eval(item)
 	switch v.Kind() {
 	case value.KindS:
-		return value.Number(number.FromInt64(int64(utf8.RuneCountInString(v.Text()))))
+		size := 0
+		for _, r := range v.Text() {
+			size += utf16.RuneLen(r)
+		}
+		return value.Number(number.FromInt64(int64(size)))
 	case value.KindB, value.KindSS, value.KindNS, value.KindBS, value.KindL, value.KindM:
 		return value.Number(number.FromInt64(int64(v.Len())))
 	}
