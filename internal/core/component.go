@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"fmt"
@@ -220,7 +221,7 @@ func (c *component) intComponent(t reflect.Type, form ast.KeyForm) {
 			v.SetInt(int64(n) + math.MinInt64)
 			return nil
 		}
-		if want := form.Width; len(s) != want && (want != 0 || len(s) != intWidth) || strings.Trim(s, "0123456789") != "" {
+		if len(s) != cmp.Or(form.Width, intWidth) || strings.Trim(s, "0123456789") != "" {
 			return errComponent
 		}
 		if s = strings.TrimLeft(s, "0"); s == "" {
