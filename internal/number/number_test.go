@@ -19,17 +19,18 @@ var (
 
 func TestParseAndAppend(t *testing.T) {
 	for text, want := range map[string]string{
-		"0": "0", "-0": "0", "+0.000": "0", "0e1000": "0", "0E-99999999999999999999": "0",
+		"0": "0", "-0": "0", "+0.000": "0", "0e125": "0", "0E-130": "0",
 		"1": "1", "+1": "1", "00042": "42", "-007": "-7", "1.0": "1", "3.1400": "3.14",
 		"1E+2": "100", "1e2": "100", "1.5E2": "150", "12e-1": "1.2", "1e-3": "0.001",
 		".5": "0.5", "5.": "5", "-.25e1": "-2.5", "100": "100", "120.50": "120.5",
 		nines: nines, "0." + nines: "0." + nines, nines + "000": nines + "000",
 		"9." + nines[1:] + "E+125": most, "-9." + nines[1:] + "E125": "-" + most,
 		"1E-130": least, "-1E-130": "-" + least, "10E-131": least,
-		"12.5E-131":                            "0." + strings.Repeat("0", 129) + "125",
-		"1" + strings.Repeat("0", 125):         "1" + strings.Repeat("0", 125),
-		strings.Repeat("0", 500) + "7":         "7",
-		"0." + strings.Repeat("0", 500) + "e9": "0",
+		"12.5E-131":                               "0." + strings.Repeat("0", 129) + "125",
+		"1" + strings.Repeat("0", 125):            "1" + strings.Repeat("0", 125),
+		strings.Repeat("0", 500) + "7":            "7",
+		"0." + strings.Repeat("0", 130):           "0",
+		"0." + strings.Repeat("0", 500) + "1e400": "0." + strings.Repeat("0", 100) + "1",
 	} {
 		t.Run(text, func(t *testing.T) {
 			is := is.New(t)
@@ -49,10 +50,12 @@ func TestParseErrors(t *testing.T) {
 		"": ErrSyntax, "-": ErrSyntax, ".": ErrSyntax, "+.e1": ErrSyntax, "1e": ErrSyntax, "1e+": ErrSyntax,
 		" 1": ErrSyntax, "1 ": ErrSyntax, "1_0": ErrSyntax, "0x1": ErrSyntax, "--1": ErrSyntax, "1.2.3": ErrSyntax,
 		"NaN": ErrSyntax, "Infinity": ErrSyntax, "-Infinity": ErrSyntax, "dog": ErrSyntax, "1,5": ErrSyntax, "١": ErrSyntax,
-		"1e999x": ErrSyntax,
-		"1E126":  ErrOverflow, "-1E+126": ErrOverflow, "11e125": ErrOverflow, "1e99999999999999999999": ErrOverflow,
+		"1e999x": ErrSyntax, "1e9223372036854775808": ErrSyntax, "1e-9223372036854775808": ErrSyntax, "0e99999999999999999999": ErrSyntax,
+		"0e126": ErrOverflow, "0e-131": ErrUnderflow, "1e9223372036854775807": ErrOverflow, "1e-9223372036854775807": ErrUnderflow,
+		"1e2147483648": ErrOverflow, "100e-9223372036854775807": ErrUnderflow,
+		"1E126": ErrOverflow, "-1E+126": ErrOverflow, "11e125": ErrOverflow, "1e99999999999": ErrOverflow,
 		strings.Repeat("9", 127): ErrOverflow,
-		"1E-131":                 ErrUnderflow, "0.9e-130": ErrUnderflow, "-1e-99999999999999999999": ErrUnderflow,
+		"1E-131":                 ErrUnderflow, "0.9e-130": ErrUnderflow, "-1e-99999999999": ErrUnderflow,
 		nines + "1": ErrPrecision, "1." + nines: ErrPrecision, "1" + nines + "e30": ErrPrecision, nines + "01": ErrPrecision,
 	} {
 		t.Run(text, func(t *testing.T) {
@@ -90,7 +93,7 @@ func TestArithmetic(t *testing.T) {
 
 func TestSizeIsTheServices(t *testing.T) {
 	for text, want := range map[string]int{
-		"0": 1, "1": 2, "9": 2, "10": 2, "12": 2, "100": 2, "123": 3, "1234": 3, "12345": 4, "-1": 3, "-123": 4,
+		"0": 1, "-0": 1, "1": 2, "9": 2, "0042": 2, "15": 2, "1010": 3, "0.0000001": 2, "1e-100": 2, "1.5": 3, "1.200": 3, "1.234": 4, "3.14159": 5, "123456": 4, "100.5": 4, "0.15": 2, "-42": 3, "10": 2, "12": 2, "100": 2, "123": 3, "1234": 3, "12345": 4, "-1": 3, "-123": 4,
 		"1.2": 3, "0.12": 2, "0.1": 2, "0.012": 3, "1e125": 2, "1e-130": 2, nines: 20, "-" + nines: 21, "9." + nines[1:]: 21,
 	} {
 		is := is.New(t)

@@ -1,10 +1,12 @@
 package number
 
+import "math"
+
 // Parse reads a number from text: an optional sign, decimal digits with an
 // optional point, an optional exponent (e or E, an optional sign, digits).
-// Leading and trailing zeros don't count as significant digits. The error is
-// ErrSyntax, ErrOverflow, ErrUnderflow or ErrPrecision, in that order of
-// precedence.
+// Leading and trailing zeros don't count as significant digits; a zero must be
+// written with an exponent in range all the same. The error is ErrSyntax,
+// ErrOverflow, ErrUnderflow or ErrPrecision, in that order of precedence.
 func Parse[T ~string | ~[]byte](text T) (Number, error) {
 	var (
 		p        parser
@@ -40,24 +42,32 @@ func Parse[T ~string | ~[]byte](text T) (Number, error) {
 			down = text[i] == '-'
 			i++
 		}
-		e := 0
+		var e int64
 		start = i
 		for ; i < len(text) && isDigit(text[i]); i++ {
-			e = min(e*10+int(text[i]-'0'), 1<<30) // far out of range, far from overflow
+			d := int64(text[i] - '0')
+			if e > (math.MaxInt64-d)/10 {
+				return Number{}, ErrSyntax // the service reads exponents of 64 bits
+			}
+			e = e*10 + d
 		}
 		if i == start {
 			return Number{}, ErrSyntax
 		}
+		e = min(e, farExponent)
 		if down {
 			e = -e
 		}
-		exponent += e
+		exponent += int(e)
 	}
 	if i != len(text) {
 		return Number{}, ErrSyntax
 	}
 	return p.number(exponent, negative)
 }
+
+// farExponent is far out of range, whatever the digits before it.
+const farExponent = 1 << 62
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
@@ -84,17 +94,16 @@ func (p *parser) digit(d byte) {
 }
 
 func (p *parser) number(exponent int, negative bool) (Number, error) {
-	if p.count == 0 {
-		return Number{}, nil
-	}
 	exponent += p.zeros
-	switch magnitude := exponent + p.count - 1; {
+	switch magnitude := exponent + max(p.count, 1) - 1; {
 	case magnitude > MaxExponent:
 		return Number{}, ErrOverflow
 	case magnitude < MinExponent:
 		return Number{}, ErrUnderflow
 	case p.count > MaxDigits:
 		return Number{}, ErrPrecision
+	case p.count == 0:
+		return Number{}, nil
 	}
 	return Number{coef: p.coef, exponent: int16(exponent), negative: negative}, nil
 }

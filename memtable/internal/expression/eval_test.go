@@ -23,7 +23,7 @@ func TestConditions(t *testing.T) {
 	}
 	for text, want := range map[string]bool{
 		"n = :5": true, "n = five": true, "n = :4": false, "n = :xS": false, "n <> :4": true, "n <> :5": false, "n <> :xS": true,
-		"gone = :5": false, "gone <> :5": true, "gone = other": false, "gone <> other": true, "gone < other": false, "gone >= :5": false,
+		"gone = :5": false, "gone <> :5": true, "gone = lost": false, "gone <> lost": true, "gone < lost": false, "gone >= :5": false,
 		"n < six": true, "n < five": false, "n <= five": true, "n > :4": true, "n >= :5": true, "n > :5": false, ":4 < n": true, "n < :abc": false, "s > :5": false,
 		"s < :b": true, "bin < :ff": true, "bin > :00": true, "t < f": false, "l < l2": false,
 		"t = :true": true, "f = :true": false, "nil = :null": true, "ss = :ba": true, "l[3] = :pq": true, "l[2] = :k7": true, "l <> m": true,

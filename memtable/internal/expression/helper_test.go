@@ -13,7 +13,7 @@ import (
 var testValues = map[string]value.Value{
 	":n": num("1"), ":n2": num("2"), ":n10": num("10"), ":s": value.String("a"), ":s2": value.String("b"), ":empty": value.String(""),
 	":b": value.Binary("a"), ":b2": value.Binary("bb"), ":bool": value.Bool(true), ":null": value.Null(),
-	":l": list(num("1")), ":m": value.Map(item("x", num("1"))), ":ss": strs("a", "b"), ":ns": nums("1", "2"), ":bs": bins("a"),
+	":l": list(num("1")), ":m": value.Map(item("x", num("1"))), ":ss": strs("a", "b"), ":ns": nums("1", "2"), ":bs": bins("a"), ":ns2": nums("2", "3"), ":one": strs("a"),
 	":typeN": value.String("N"), ":typeSS": value.String("SS"), ":big": num("9e125"), ":tiny": num("1.5e-130"),
 }
 

@@ -10,8 +10,8 @@ import (
 
 func updated() value.Item {
 	return item(
-		"n", num("5"), "s", value.String("abc"), "null", value.Null(), "ss", strs("a", "b"), "ns", nums("1", "2"), "big", num("9e125"), "nines", num("99999999999999999999999999999999999999"),
-		"l", list(num("0"), num("1"), num("2"), num("3")), "m", object("a", num("1"), "l", list(object("x", num("1")), num("2"))), "empty", list(),
+		"n", num("5"), "s", value.String("abc"), "nil", value.Null(), "ss", strs("a", "b"), "ns", nums("1", "2"), "big", num("9e125"), "nines", num("99999999999999999999999999999999999999"),
+		"l", list(num("0"), num("1"), num("2"), num("3")), "m", object("a", num("1"), "l", list(object("x", num("1")), num("2"))), "vac", list(),
 	)
 }
 
@@ -27,20 +27,20 @@ func TestUpdates(t *testing.T) {
 		"SET n = (n + n)":                                "{n=10}",
 		"SET a = m.a + l[3]":                             "{a=4}",
 		"SET a = if_not_exists(a, :n)":                   "{a=1}",
-		"SET n = if_not_exists(n, :n)":                   "{n=5}",
+		"SET n = if_not_exists(n, :n)":                   "{}",
 		"SET a = if_not_exists(n, nope)":                 "{a=5}",
 		"SET a = if_not_exists(a, :n) + :n2":             "{a=3}",
 		"SET a = if_not_exists(x, if_not_exists(y, :n))": "{a=1}",
 		"SET l = list_append(l, :l)":                     "{l=[0 1 2 3 1]}",
 		"SET a = list_append(:l, if_not_exists(a, :l))":  "{a=[1 1]}",
-		"SET a = list_append(empty, empty)":              "{a=[]}",
+		"SET a = list_append(vac, vac)":                  "{a=[]}",
 		"SET m.b = :n, m.a = :n2":                        "{m={a=2 b=1 l=[{x=1} 2]}}",
 		"SET m.l[0].x = m.a + :n":                        "{m={a=1 l=[{x=2} 2]}}",
 		"SET m.l[0] = m.l[1], m.l[1] = m.l[0]":           "{m={a=1 l=[2 {x=1}]}}",
 		"SET l[1] = :s":                                  "{l=[0 S:a 2 3]}",
 		"SET l[9] = :n":                                  "{l=[0 1 2 3 1]}",
 		"SET l[84] = :n, l[37] = :n2, l[17] = :n10":      "{l=[0 1 2 3 10 2 1]}",
-		"SET empty[0] = :n":                              "{empty=[1]}",
+		"SET vac[0] = :n":                                "{vac=[1]}",
 		"REMOVE n, nope, l[17], m.nope":                  "{n=nothing}",
 		"REMOVE l[1]":                                    "{l=[0 2 3]}",
 		"REMOVE l[0], l[2]":                              "{l=[1 3]}",
@@ -65,18 +65,12 @@ func TestUpdates(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			is := is.New(t)
 			before := updated()
-			got, err := withValues(t, text).Apply(before, true)
+			got, err := mustUpdate(t, text).Apply(before, true)
 			is.NoErr(err)
 			is.Equal(changes(before, got), want)
 			is.True(before.Equal(updated())) // unchanged
 		})
 	}
-}
-
-func withValues(t *testing.T, text string) *Update {
-	t.Helper()
-	testValues[":ns2"], testValues[":one"] = nums("2", "3"), strs("a")
-	return mustUpdate(t, text)
 }
 
 // changes shows the top-level attributes that differ.
@@ -101,7 +95,7 @@ func TestUpdateRunErrors(t *testing.T) {
 		"SET a = list_append(nope, :l)": errMissing, "SET a = if_not_exists(x, y)": errMissing, "SET a = :n, b = a": errMissing, "SET a = nope + s": errMissing,
 		"SET a = s + :n": errOperandType, "SET a = :n - m": errOperandType, "SET a = s + nope": errOperandType, "SET a = list_append(n, :l)": errOperandType,
 		"SET a = list_append(:l, ss)": errOperandType, "SET a = if_not_exists(s, :n) + :n": errOperandType, "SET a = if_not_exists(a, :s) + :n": errOperandType,
-		"ADD s :n": errOperandType, "ADD ss :ns": errOperandType, "ADD n :ss": errOperandType, "ADD l :ss": errOperandType, "ADD null :n": errOperandType,
+		"ADD s :n": errOperandType, "ADD ss :ns": errOperandType, "ADD n :ss": errOperandType, "ADD l :ss": errOperandType, "ADD nil :n": errOperandType,
 		"DELETE ss :ns": errOperandType, "DELETE n :ss": errOperandType, "DELETE m.a :ss": errOperandType,
 		"SET nope.a = :n": errPath, "SET nope[0] = :n": errPath, "SET n.a = :n": errPath, "SET n[0] = :n": errPath, "SET l.a = :n": errPath, "SET m[0] = :n": errPath,
 		"SET m.x.y = :n": errPath, "SET l[9].a = :n": errPath, "REMOVE n.a": errPath, "REMOVE nope.a": errPath, "REMOVE l[9][0]": errPath, "REMOVE m[0]": errPath,
