@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -12,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox/internal/ast"
-	"github.com/dynox-go/dynox/internal/number"
 )
 
 // keyRange is the part of an item collection that a query reads: one
@@ -31,123 +29,6 @@ type keyRange struct {
 type attrValue struct {
 	name  string
 	value types.AttributeValue
-}
-
-// bounds is what the conditions of Where say of one field.
-type bounds struct {
-	attr          *ast.Attr
-	eq, low, high *bound
-	prefix        *bound
-	none          bool // contradictory or empty
-}
-
-type bound struct {
-	value reflect.Value
-	open  bool // the value itself is outside
-}
-
-// collect sorts the comparisons of where by the fields of p.
-func (p *part) collect(where []*ast.Cond) ([]*bounds, error) {
-	all := make([]*bounds, len(p.Fields))
-	for i, a := range p.Fields {
-		all[i] = &bounds{attr: a}
-	}
-	for _, c := range flatten(where) {
-		if c.Op == ast.False {
-			for _, b := range all {
-				b.none = true
-			}
-			continue
-		}
-		if err := c.Err; err != nil {
-			return nil, err
-		}
-		if len(c.Args) == 0 || c.Args[0].Kind != ast.OpAttr {
-			return nil, errors.New("where: only comparisons of sort key fields with values can be key conditions")
-		}
-		b := find(all, c.Args[0].Attr)
-		if b == nil {
-			if a := c.Args[0].Attr; a != nil && a.Err != nil {
-				return nil, a.Err
-			}
-			return nil, fmt.Errorf("where: %v is not part of the sort key; use Filter", c.Args[0].Attr)
-		}
-		if err := b.add(c); err != nil {
-			return nil, fmt.Errorf("where: %v: %w", b.attr, err)
-		}
-	}
-	return all, nil
-}
-
-func flatten(cs []*ast.Cond) []*ast.Cond {
-	var out []*ast.Cond
-	for _, c := range cs {
-		switch {
-		case c.Neutral():
-		case c.Op == ast.And:
-			out = append(out, flatten(c.Kids)...)
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func find(all []*bounds, a *ast.Attr) *bounds {
-	for _, b := range all {
-		if b.attr.Same(a) {
-			return b
-		}
-	}
-	return nil
-}
-
-var errNotOne = errors.New("these conditions cannot become one key condition")
-
-func (b *bounds) add(c *ast.Cond) error {
-	var vals []*bound
-	for _, arg := range c.Args[1:] {
-		if arg.Kind != ast.OpValue {
-			return errors.New("a key condition compares with values only")
-		}
-		v, ok := indirect(reflect.ValueOf(arg.Value))
-		if !ok {
-			return errors.New("a key condition needs a value, not nil")
-		}
-		vals = append(vals, &bound{value: v})
-	}
-	put := func(slot **bound, v *bound) error {
-		if *slot != nil {
-			return errNotOne
-		}
-		*slot = v
-		return nil
-	}
-	switch c.Op {
-	case ast.Eq:
-		return put(&b.eq, vals[0])
-	case ast.Gt, ast.Ge:
-		vals[0].open = c.Op == ast.Gt
-		return put(&b.low, vals[0])
-	case ast.Lt, ast.Le:
-		vals[0].open = c.Op == ast.Lt
-		return put(&b.high, vals[0])
-	case ast.Between:
-		return errors.Join(put(&b.low, vals[0]), put(&b.high, vals[1]))
-	case ast.BeginsWith:
-		return put(&b.prefix, vals[0])
-	}
-	return errors.New("a key condition is one of Eq, Lt, Le, Gt, Ge, Between and Prefix")
-}
-
-// ranged reports whether b bounds its field other than by equality.
-func (b *bounds) ranged() bool { return b.low != nil || b.high != nil || b.prefix != nil }
-
-func (b *bounds) check() error {
-	if b.eq != nil && b.ranged() || b.prefix != nil && (b.low != nil || b.high != nil) {
-		return fmt.Errorf("where: %v: %w", b.attr, errNotOne)
-	}
-	return nil
 }
 
 // narrow is the range of the sort key p for a query with item as its start
@@ -327,8 +208,6 @@ func (p *part) rangeOf(prefix string, i int, b *bounds) (*keyRange, error) {
 	return r, nil
 }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
 // beyond is the text of the neighbour of an excluded bound, or the bound
 // itself, to be dropped after the read, when its type has no neighbours.
 func (p *part) beyond(r *keyRange, prefix string, c *component, b *bound, step func(reflect.Value) (reflect.Value, bool)) (string, error) {
@@ -365,13 +244,6 @@ func (p *part) beginsIn(prefix string, c *component, sep string, b *bounds) (*ke
 }
 
 var errKeyText = errors.New("a key holds valid UTF-8 without the code point U+10FFFF")
-
-func validText(s string) error {
-	if !utf8.ValidString(s) {
-		return errors.New("a key holds valid UTF-8 only")
-	}
-	return nil
-}
 
 // narrowBy is the range over key attributes that are fields themselves: from
 // left to right by equality, and one range at the end.
@@ -492,29 +364,6 @@ func pick[V any](first bool, a, b V) V {
 		return a
 	}
 	return b
-}
-
-// compare orders two key values of one type as the service does.
-func compare(a, b types.AttributeValue) int {
-	switch a := a.(type) {
-	case *types.AttributeValueMemberS:
-		if b, ok := b.(*types.AttributeValueMemberS); ok {
-			return strings.Compare(a.Value, b.Value)
-		}
-	case *types.AttributeValueMemberB:
-		if b, ok := b.(*types.AttributeValueMemberB); ok {
-			return bytes.Compare(a.Value, b.Value)
-		}
-	case *types.AttributeValueMemberN:
-		if b, ok := b.(*types.AttributeValueMemberN); ok {
-			x, errX := number.Parse(a.Value)
-			y, errY := number.Parse(b.Value)
-			if errX == nil && errY == nil {
-				return x.Compare(y)
-			}
-		}
-	}
-	return -1
 }
 
 // dropped reports whether item lies on an excluded boundary of r.

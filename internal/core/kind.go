@@ -1,0 +1,128 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/ast"
+)
+
+// Kind is the value that marks the items of one type in a table of several.
+type Kind struct {
+	Attr, Name string
+}
+
+func (s *Schema) checkKind() error {
+	if s.Kind.Attr == "" {
+		return nil
+	}
+	if s.Kind.Name == "" {
+		return errors.New("kind: empty name")
+	}
+	for _, ix := range s.all() {
+		for _, a := range ix.attrs() {
+			if a.name == s.Kind.Attr && ix == s.table {
+				return fmt.Errorf("kind: attribute %s is part of the table's key", a.name)
+			}
+		}
+	}
+	for _, f := range s.plan.Fields() {
+		if f.Name != s.Kind.Attr {
+			continue
+		}
+		if f.Type.Kind() != reflect.String {
+			return fmt.Errorf("kind: the field for %s is a %v, not a string", f.Name, f.Type)
+		}
+		s.kindIn = f.Index
+	}
+	return nil
+}
+
+// implied reports whether the key's own literals tell this kind from others.
+func (s *Schema) implied(ix *index) bool {
+	p := ix.sort
+	if p == nil {
+		p = ix.partition
+	}
+	return p.Kind == PartConst || p.Kind == PartComposite && p.common() != ""
+}
+
+// foreign reports whether a stored item is of another kind.
+func (s *Schema) foreign(attrs map[string]types.AttributeValue) bool {
+	if s.Kind.Attr != "" {
+		if kind, ok := attrs[s.Kind.Attr].(*types.AttributeValueMemberS); ok {
+			return kind.Value != s.Kind.Name
+		}
+	}
+	for _, p := range s.table.parts() {
+		if !p.owns(attrs) {
+			return true
+		}
+	}
+	return false
+}
+
+// owns reports whether the stored key begins as p's does.
+func (p *part) owns(attrs map[string]types.AttributeValue) bool {
+	if p.Kind == PartBy {
+		return true
+	}
+	s, ok := attrs[p.Attr].(*types.AttributeValueMemberS)
+	if !ok {
+		return false
+	}
+	if p.Kind == PartConst {
+		return s.Value == p.Text
+	}
+	for _, f := range p.formats {
+		if strings.HasPrefix(s.Value, f.lits[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// kindCond holds for items of this kind, and for those without any.
+func (s *Schema) kindCond() *ast.Cond {
+	if s.Kind.Attr == "" {
+		return nil
+	}
+	a := s.attr(s.Kind.Attr)
+	return ast.Any(
+		ast.Compare(ast.Eq, ast.AttrOperand(a), ast.Operand{Kind: ast.OpPlain, Value: s.Kind.Name}),
+		ast.Compare(ast.Missing, ast.AttrOperand(a)),
+	)
+}
+
+// literalCond holds for items whose table key begins as this type's does.
+func (s *Schema) literalCond() *ast.Cond {
+	var cs []*ast.Cond
+	for _, p := range s.table.parts() {
+		cs = append(cs, p.literalCond(s))
+	}
+	return ast.All(cs...)
+}
+
+func (p *part) literalCond(s *Schema) *ast.Cond {
+	plain := func(op ast.Op, v string) *ast.Cond {
+		return ast.Compare(op, ast.AttrOperand(s.attr(p.Attr)), ast.Operand{Kind: ast.OpPlain, Value: v})
+	}
+	switch p.Kind {
+	case PartConst:
+		return plain(ast.Eq, p.Text)
+	case PartComposite:
+		var any []*ast.Cond
+		for _, f := range p.formats {
+			if f.lits[0] == "" {
+				return nil
+			}
+			any = append(any, plain(ast.BeginsWith, f.lits[0]))
+		}
+		return ast.Any(any...)
+	}
+	return nil
+}
