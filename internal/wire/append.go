@@ -5,31 +5,41 @@ import (
 	"unicode/utf8"
 )
 
+// safe says which bytes stand for themselves in a string.
+var safe = func() (safe [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		safe[c] = c != '"' && c != '\\'
+	}
+	return safe
+}()
+
 // AppendString appends text as a JSON string. It escapes what JSON requires and nothing else; bytes that
 // are not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, text T) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c >= utf8.RuneSelf {
-			r, n := decodeRune(text[i:])
-			if r == utf8.RuneError && n == 1 {
-				dst = append(dst, text[start:i]...)
-				dst = append(dst, "\uFFFD"...)
-				start = i + 1
-			}
-			i += n
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
+	start, i := 0, 0
+	for {
+		for i < len(text) && safe[text[i]] {
 			i++
+		}
+		if i == len(text) {
+			break
+		}
+		c := text[i]
+		if c < utf8.RuneSelf {
+			dst = append(dst, text[start:i]...)
+			dst = appendEscape(dst, c)
+			i++
+			start = i
 			continue
 		}
-		dst = append(dst, text[start:i]...)
-		dst = appendEscape(dst, c)
-		i++
-		start = i
+		r, n := decodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			dst = append(dst, text[start:i]...)
+			dst = append(dst, "\uFFFD"...)
+			start = i + 1
+		}
+		i += n
 	}
 	dst = append(dst, text[start:]...)
 	return append(dst, '"')

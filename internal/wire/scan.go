@@ -75,28 +75,24 @@ func NewScanner(data []byte) Scanner { return Scanner{data: data} }
 func (s *Scanner) Pos() int { return s.pos }
 
 // Kind skips white space and returns the kind of the value that follows, without reading it.
-func (s *Scanner) Kind() Kind {
-	if s.space(); s.pos < len(s.data) {
-		return kinds[s.data[s.pos]]
-	}
-	return Invalid
-}
-
-func (s *Scanner) space() {
-	for s.pos < len(s.data) {
-		switch s.data[s.pos] {
-		case ' ', '\t', '\r', '\n':
-			s.pos++
-		default:
-			return
-		}
-	}
-}
+func (s *Scanner) Kind() Kind { return kinds[s.byte()] }
 
 // byte skips white space and returns the next byte without reading it; 0 at the end.
 func (s *Scanner) byte() byte {
-	if s.space(); s.pos < len(s.data) {
+	if s.pos < len(s.data) && s.data[s.pos] > ' ' {
 		return s.data[s.pos]
+	}
+	return s.byteAfterSpace()
+}
+
+func (s *Scanner) byteAfterSpace() byte {
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; c {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return c
+		}
 	}
 	return 0
 }
@@ -183,7 +179,7 @@ func (s *Scanner) Bool() (bool, error) {
 }
 
 func (s *Scanner) literal(want string) error {
-	s.space()
+	s.byte()
 	if end := s.pos + len(want); end <= len(s.data) && string(s.data[s.pos:end]) == want {
 		s.pos = end
 		return nil
@@ -193,7 +189,7 @@ func (s *Scanner) literal(want string) error {
 
 // Number reads a number and returns its text as it stands in the document.
 func (s *Scanner) Number() ([]byte, error) {
-	s.space()
+	s.byte()
 	start, d, i := s.pos, s.data, s.pos
 	if i < len(d) && d[i] == '-' {
 		i++
@@ -230,66 +226,9 @@ func (s *Scanner) Number() ([]byte, error) {
 	return d[start:i], nil
 }
 
-// Skip reads one value of any kind and drops it.
-func (s *Scanner) Skip() error {
-	switch s.Kind() {
-	case Null:
-		return s.Null()
-	case Bool:
-		_, err := s.Bool()
-		return err
-	case Number:
-		_, err := s.Number()
-		return err
-	case String:
-		_, _, err := s.quoted()
-		return err
-	case Array:
-		return s.skipArray()
-	case Object:
-		return s.skipObject()
-	}
-	return s.fail("expected a value")
-}
-
-func (s *Scanner) skipArray() error {
-	if err := s.Array(); err != nil {
-		return err
-	}
-	for {
-		if ok, err := s.Element(); !ok {
-			return err
-		}
-		if err := s.Skip(); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Scanner) skipObject() error {
-	if err := s.Object(); err != nil {
-		return err
-	}
-	for {
-		if ok, err := s.more('}'); !ok {
-			return err
-		}
-		if _, _, err := s.quoted(); err != nil {
-			return err
-		}
-		if s.byte() != ':' {
-			return s.fail("expected a colon")
-		}
-		s.pos++
-		if err := s.Skip(); err != nil {
-			return err
-		}
-	}
-}
-
 // Raw reads one value of any kind and returns its bytes as they stand in the document.
 func (s *Scanner) Raw() ([]byte, error) {
-	s.space()
+	s.byte()
 	start := s.pos
 	if err := s.Skip(); err != nil {
 		return nil, err
@@ -299,7 +238,7 @@ func (s *Scanner) Raw() ([]byte, error) {
 
 // End reports an error unless only white space is left.
 func (s *Scanner) End() error {
-	if s.space(); s.pos < len(s.data) {
+	if s.byte(); s.pos < len(s.data) {
 		return s.fail("expected the end")
 	}
 	return nil

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -62,9 +64,12 @@ func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 	}
 	d, start := s.data, s.pos+1
 	verbatim = true
-	for i := start; i < len(d); {
-		c := d[i]
-		switch {
+	for i := start; ; {
+		i += plain(d[i:])
+		if i >= len(d) {
+			break
+		}
+		switch c := d[i]; {
 		case c == '"':
 			s.pos = i + 1
 			return d[start:i], verbatim, nil
@@ -79,8 +84,6 @@ func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 		case c < ' ':
 			s.pos = i
 			return nil, false, s.fail("control character in a string")
-		case c < utf8.RuneSelf:
-			i++
 		default:
 			r, n := utf8.DecodeRune(d[i:])
 			if r == utf8.RuneError && n == 1 {
@@ -91,6 +94,27 @@ func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 	}
 	s.pos = len(d)
 	return nil, false, s.fail("unexpected end")
+}
+
+// plain returns how many bytes at the start of d stand for themselves in a string: ASCII, but for controls,
+// quotes and backslashes. It looks at eight bytes at a time.
+func plain(d []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; len(d)-i >= 8; i += 8 {
+		x := binary.LittleEndian.Uint64(d[i:])
+		quote, slash := x^'"'*ones, x^'\\'*ones
+		// In each term the highest bit of a byte says: below a space, a quote, a backslash, above ASCII.
+		// A borrow may set it in bytes behind the first such byte, never before it.
+		special := ((x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash | x) & highs
+		if special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+	}
+	for i < len(d) && d[i] >= ' ' && d[i] < utf8.RuneSelf && d[i] != '"' && d[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // escapeLen returns the length of the escape that d starts with; 0 if it isn't one.
