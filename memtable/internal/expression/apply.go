@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/dynox-go/dynox/internal/number"
@@ -89,10 +90,10 @@ func add(l, r value.Value, subtract bool) (value.Value, *Error) {
 		n = n.Neg()
 	}
 	n, err := l.Number().Add(n)
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		return value.Number(n), nil
-	case number.ErrUnderflow:
+	case errors.Is(err, number.ErrUnderflow):
 		return value.Value{}, errUnderflow
 	}
 	return value.Value{}, errOverflow // too many digits are an overflow, too

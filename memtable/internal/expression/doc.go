@@ -6,10 +6,10 @@
 //
 //   - the lexer and parser make nodes of the text, and check what depends on
 //     the text alone: [ParseCondition], [ParseUpdate], [ParseProjection]. The
-//     result may be kept for every request with the same text: see [Cache];
+//     result may be kept for every request with the same text;
 //   - the binder checks the nodes with the names and values that a request
 //     gives for the placeholders, and plans them as a tree of small structs
-//     with one method each: Bind and BindKeys;
+//     with one method each: Bind;
 //   - the plan is evaluated for items: Eval and Apply.
 //
 // A request is checked in this order, which is the service's:
@@ -20,8 +20,8 @@
 //	binding := expression.NewBinding(names, values)
 //	update, err := expression.ParseUpdate(text)       // then UpdateExpression,
 //	u, err := update.Bind(binding)
-//	// … then ConditionExpression, or of a read FilterExpression,
-//	// ProjectionExpression, KeyConditionExpression …
+//	// … then ConditionExpression; of a read KeyConditionExpression,
+//	// FilterExpression, ProjectionExpression …
 //	err = binding.Unused()                     // over all expressions
 //
 // and then, with the item at hand:
@@ -30,9 +30,11 @@
 //	item, err := u.Apply(old, exists)
 //	updatedOld, updatedNew := u.Targets().Eval(old), u.Targets().Eval(item)
 //
-// A query's key condition is held against the key of the table or index:
+// A query's key condition is bound like any condition. What makes it a key
+// condition is checked after Unused, before the table is looked for; then it
+// is held against the key of the table or index:
 //
-//	k, err := keyCondition.BindKeys(binding)
+//	k, err := keyCondition.Keys()
 //	r, err := k.For(schema)                    // partition values and sort key bound
 //	err = filter.CheckFilter(schema)
 //

@@ -33,18 +33,23 @@ type clause struct {
 	values []value.Value
 }
 
-// BindKeys plans a key condition for a request, and checks all that does not
-// depend on the table. A fault is an *Error.
-func (e *ConditionExpr) BindKeys(binding *Binding) (*KeyCondition, error) {
-	c, err := e.Bind(binding)
-	if err != nil {
-		return nil, err
-	}
+// Keys takes a bound key condition apart, and checks all that a key condition
+// must be whatever the table. A fault is an *Error.
+func (c *Condition) Keys() (*KeyCondition, error) {
 	k := &KeyCondition{}
 	if err := k.gather(c.predicate); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// BindKeys is Bind and Keys at once.
+func (e *ConditionExpr) BindKeys(binding *Binding) (*KeyCondition, error) {
+	c, err := e.Bind(binding)
+	if err != nil {
+		return nil, err
+	}
+	return c.Keys()
 }
 
 // gather walks the condition in the order of the text and takes its clauses.

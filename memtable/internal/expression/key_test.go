@@ -189,26 +189,3 @@ func TestRangeMatch(t *testing.T) {
 		is.Equal(r.Match(test.sort...), test.want) // test.text
 	}
 }
-
-func TestCache(t *testing.T) {
-	is := is.New(t)
-	var c Cache
-	a, err := c.Condition(FilterKind, "a = b")
-	is.NoErr(err)
-	again, err := c.Condition(FilterKind, "a = b")
-	is.NoErr(err)
-	is.True(a == again)
-	other, err := c.Condition(ConditionKind, "a = b")
-	is.NoErr(err)
-	is.True(a != other)
-	_, err = c.Update("a = b")
-	is.True(err != nil)
-	u, err := c.Update("SET a = b")
-	is.NoErr(err)
-	is.Equal(u.String(), "SET a = b")
-	for i := range 2 * maxCached {
-		_, err := c.Projection(fmt.Sprint("a", i))
-		is.NoErr(err)
-	}
-	is.True(len(c.entries) <= maxCached)
-}
