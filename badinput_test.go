@@ -212,7 +212,7 @@ func TestCursorsOfOtherReads(t *testing.T) {
 	page, err := orders.Page(ctx, q.Limit(2))
 	is.NoErr(err)
 	is.True(page.Next != "")
-	sealed, err := dynox.NewRepo(dynox.NewTable(quick(engine), err2table(orders), dynox.SealCursors(make([]byte, 32))), OrderKey, ByStatus)
+	sealed, err := dynox.NewRepo(dynox.NewTable(quick(engine), tableOf(t, orders), dynox.SealCursors(make([]byte, 32))), OrderKey, ByStatus)
 	is.NoErr(err)
 	for name, call := range map[string]func() error{
 		"another partition": func() error {
@@ -261,10 +261,11 @@ func first[T any](seq func(func(T, error) bool)) (item T, err error) {
 	return item, err
 }
 
-// err2table is the name of a repository's table, as its errors tell.
-func err2table(r *dynox.Repo[Order]) string {
+// tableOf is the name of a repository's table, as its errors tell.
+func tableOf[T any](t *testing.T, r *dynox.Repo[T]) string {
+	t.Helper()
 	var e *dynox.Error
-	errors.As(r.Put(nil, nil), &e) //nolint:staticcheck // a nil item fails before the context is used
+	is.New(t).True(errors.As(r.Put(t.Context(), nil), &e))
 	return e.Table
 }
 

@@ -98,15 +98,7 @@ func (s *Schema) kindCond() *ast.Cond {
 	)
 }
 
-// literalCond holds for items whose table key begins as this type's does.
-func (s *Schema) literalCond() *ast.Cond {
-	var cs []*ast.Cond
-	for _, p := range s.table.parts() {
-		cs = append(cs, p.literalCond(s))
-	}
-	return ast.All(cs...)
-}
-
+// literalCond holds for items whose stored key begins as p's does.
 func (p *part) literalCond(s *Schema) *ast.Cond {
 	plain := func(op ast.Op, v string) *ast.Cond {
 		return ast.Compare(op, ast.AttrOperand(s.attr(p.Attr)), ast.Operand{Kind: ast.OpPlain, Value: v})
