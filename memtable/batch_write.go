@@ -213,7 +213,7 @@ func tablesOf(changes []*change) []*table {
 func writeCollections(w *writer, changes []*change) {
 	w.object("ItemCollectionMetrics")
 	for _, t := range tablesOf(changes) {
-		if !t.hasCollections() {
+		if !t.collections {
 			continue
 		}
 		w.array(t.name)

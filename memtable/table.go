@@ -30,6 +30,8 @@ type table struct {
 	created time.Time
 	key     keySchema
 
+	collections bool // there are local indexes, so item collections have metrics
+
 	mu         sync.RWMutex
 	attributes []attributeDefinition
 	onDemand   bool
@@ -72,11 +74,14 @@ type index struct {
 // newTable makes a table of a checked request.
 func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 	t := &table{
-		name:       in.table.v,
-		id:         newID(),
-		arn:        "arn:aws:dynamodb:" + e.region + ":" + e.account + ":table/" + in.table.v,
-		created:    now,
-		key:        resolve(in.key.v, in.attributes.v),
+		name:    in.table.v,
+		id:      newID(),
+		arn:     "arn:aws:dynamodb:" + e.region + ":" + e.account + ":table/" + in.table.v,
+		created: now,
+		key:     resolve(in.key.v, in.attributes.v),
+
+		collections: len(in.local.v) > 0,
+
 		attributes: in.attributes.v,
 		onDemand:   in.billing.v == "PAY_PER_REQUEST",
 		billed:     in.billing.v == "PAY_PER_REQUEST",

@@ -58,16 +58,9 @@ func (e *Engine) deleteTable(in *tableInput, w *writer) error {
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err := t.deletable(now); err != nil {
+	if err := t.delete(now, now.Add(e.delay), w); err != nil {
 		return err
 	}
-	t.deleted = now.Add(e.delay)
-	w.beginObject()
-	t.describe(w, "TableDescription", now, statusDeleting)
-	w.endObject()
-	t.data.clear()
 	if e.delay <= 0 {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -75,6 +68,21 @@ func (e *Engine) deleteTable(in *tableInput, w *writer) error {
 			delete(e.tables, t.name)
 		}
 	}
+	return nil
+}
+
+// delete marks the table as deleted, writes its last description, and drops its items.
+func (t *table) delete(now, gone time.Time, w *writer) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.deletable(now); err != nil {
+		return err
+	}
+	t.deleted = gone
+	w.beginObject()
+	t.describe(w, "TableDescription", now, statusDeleting)
+	w.endObject()
+	t.data.clear()
 	return nil
 }
 

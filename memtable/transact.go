@@ -92,38 +92,60 @@ func lockTables(tables []*table, lock, unlock func(*table)) func() {
 type tokens struct {
 	mu   sync.Mutex
 	seen map[string]token
+	next int // how many requests from now old tokens are dropped
 }
 
+// token is a request that took effect, or is about to.
 type token struct {
 	request [sha256.Size]byte
-	until   time.Time
+	until   time.Time // zero while the request runs
 }
 
-// begin looks a token up. done reports that the same request has been answered before; an error, that it
-// was another request. The caller holds the lock until it has called remember, so that two requests with one
-// token can't run at the same time.
+// begin looks a token up, and keeps others from using it until end. done reports that the same request has
+// taken effect before; then there is nothing to end.
 func (s *tokens) begin(name string, request [sha256.Size]byte, now time.Time) (done bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	known, ok := s.seen[name]
-	if !ok || now.After(known.until) {
-		return false, nil
-	}
-	if known.request != request {
+	switch {
+	case ok && known.request != request:
 		return false, badRequest(inDynamoDB+"IdempotentParameterMismatchException",
 			"An error occurred (IdempotentParameterMismatchException): The request uses the same client token as a previous, but non-identical request.")
+	case ok && known.until.IsZero():
+		return false, badRequest(inDynamoDB+"TransactionInProgressException",
+			"The transaction with the given request token is already in progress.")
+	case ok && !now.After(known.until):
+		return true, nil
 	}
-	return true, nil
-}
-
-func (s *tokens) remember(name string, request [sha256.Size]byte, now time.Time) {
 	if s.seen == nil {
 		s.seen = map[string]token{}
 	}
-	if len(s.seen) >= 1024 && len(s.seen)%1024 == 0 { // now and then
-		for name, t := range s.seen {
-			if now.After(t.until) {
-				delete(s.seen, name)
-			}
-		}
+	s.forget(now)
+	s.seen[name] = token{request: request}
+	return false, nil
+}
+
+// end remembers a request that took effect, and forgets one that didn't.
+func (s *tokens) end(name string, request [sha256.Size]byte, now time.Time, failed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if failed {
+		delete(s.seen, name)
+		return
 	}
 	s.seen[name] = token{request: request, until: now.Add(tokenLife)}
+}
+
+// forget drops tokens whose time is over, now and then.
+func (s *tokens) forget(now time.Time) {
+	if s.next > 0 {
+		s.next--
+		return
+	}
+	for name, t := range s.seen {
+		if !t.until.IsZero() && now.After(t.until) {
+			delete(s.seen, name)
+		}
+	}
+	s.next = len(s.seen) + 1024
 }

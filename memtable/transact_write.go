@@ -175,8 +175,6 @@ func (e *Engine) transactWriteItems(in *transactWriteInput, w *writer) error {
 	if !in.token.ok {
 		return e.transactWrite(in, now, w)
 	}
-	e.tokens.mu.Lock()
-	defer e.tokens.mu.Unlock()
 	request := in.digest()
 	done, err := e.tokens.begin(in.token.v, request, now)
 	switch {
@@ -185,11 +183,9 @@ func (e *Engine) transactWriteItems(in *transactWriteInput, w *writer) error {
 	case done:
 		return e.transactRepeat(in, w)
 	}
-	if err := e.transactWrite(in, now, w); err != nil {
-		return err
-	}
-	e.tokens.remember(in.token.v, request, now)
-	return nil
+	err = e.transactWrite(in, now, w)
+	e.tokens.end(in.token.v, request, now, err != nil)
+	return err
 }
 
 // digest identifies what the request asks for, whatever its capacity and metrics parameters.
@@ -245,27 +241,36 @@ func (e *Engine) transactWrite(in *transactWriteInput, now time.Time, w *writer)
 	if err != nil {
 		return err
 	}
-	tables := tablesOf(changes)
+	costs, err := runTogether(changes, now)
+	if err != nil {
+		return err
+	}
+	in.answer(changes, costs, "Write", w)
+	return nil
+}
+
+// runTogether makes all of the changes or none of them.
+func runTogether(changes []*change, now time.Time) (map[*table]*units, error) {
+	unlock := lockTables(tablesOf(changes), func(t *table) { t.mu.Lock() }, func(t *table) { t.mu.Unlock() })
+	defer unlock()
 	outs := make([]outcome, len(changes))
 	reasons := make([]reason, len(changes))
-	costs := map[*table]*units{}
-	unlock := lockTables(tables, func(t *table) { t.mu.Lock() }, func(t *table) { t.mu.Unlock() })
-	defer unlock()
 	bytes := 0
 	for i, c := range changes {
-		var failed error
+		var err, failed error
 		outs[i], failed = c.evaluate(now)
 		if reasons[i], err = reasonOf(failed, outs[i].old); err != nil {
-			return err
+			return nil, err
 		}
 		bytes += max(outs[i].old.bytes(), outs[i].new.bytes())
 	}
 	if err := cancelled(reasons); err != nil {
-		return err
+		return nil, err
 	}
 	if bytes > maxTransactionBytes {
-		return tooLargeTransaction()
+		return nil, tooLargeTransaction()
 	}
+	costs := map[*table]*units{}
 	for i, c := range changes {
 		cost := c.table.writeCost(c.key, outs[i].old, outs[i].new)
 		cost.scale(2)
@@ -275,8 +280,7 @@ func (e *Engine) transactWrite(in *transactWriteInput, now time.Time, w *writer)
 		costs[c.table].merge(cost)
 		c.commit(outs[i])
 	}
-	in.answer(changes, costs, "Write", w)
-	return nil
+	return costs, nil
 }
 
 // transactRepeat answers a request that has taken effect before: it only costs the reading of its items.
@@ -296,7 +300,7 @@ func (e *Engine) transactRepeat(in *transactWriteInput, w *writer) error {
 	return nil
 }
 
-// answer writes the response. The tables may be locked.
+// answer writes the response.
 func (in *transactWriteInput) answer(changes []*change, costs map[*table]*units, kind string, w *writer) {
 	w.beginObject()
 	if wantsCapacity(in.capacity.v) {

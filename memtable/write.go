@@ -57,7 +57,7 @@ func (p *writeParams) run(e *Engine, c *change, w *writer) error {
 		w.item("Attributes", shown)
 	}
 	w.consumed(p.capacity.v, c.table.name, "", cost)
-	if p.collection.v == "SIZE" && c.table.hasCollections() {
+	if p.collection.v == "SIZE" && c.table.collections {
 		w.name("ItemCollectionMetrics")
 		c.table.collectionMetrics(w, c.keyItem)
 	}
@@ -91,16 +91,8 @@ func (p *writeParams) returned(out outcome) (value.Item, bool) {
 	return value.Item{}, false
 }
 
-// hasCollections reports whether the table has item collections whose size is limited: those with a
-// local index.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
-func (t *table) hasCollections() bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return len(t.data.indexes) > 0 && !t.data.indexes[0].global
-}
-
 // collectionMetrics writes the metrics of the item collection of a key. The estimate is that of a small one.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections
 func (t *table) collectionMetrics(w *writer, key value.Item) {
 	w.beginObject()
 	partition := t.key.partition[0].name
