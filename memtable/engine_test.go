@@ -30,6 +30,12 @@ func newClient(t *testing.T, opts ...memtable.Option) (*dynamodb.Client, *memtab
 	t.Helper()
 	engine := memtable.New(t, opts...)
 	client := engine.Client()
+	createThings(t, client)
+	return client, engine
+}
+
+func createThings(t testing.TB, client *dynamodb.Client) {
+	t.Helper()
 	_, err := client.CreateTable(context.Background(), &dynamodb.CreateTableInput{
 		TableName:   aws.String("things"),
 		BillingMode: types.BillingModePayPerRequest,
@@ -45,7 +51,6 @@ func newClient(t *testing.T, opts ...memtable.Option) (*dynamodb.Client, *memtab
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client, engine
 }
 
 func TestPutAndGetEveryType(t *testing.T) {

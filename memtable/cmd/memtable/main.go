@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -27,14 +28,14 @@ const grace = 5 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "memtable:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends.
-func run(ctx context.Context, args []string) error {
+// run serves until ctx ends. It tells out where it listens.
+func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("memtable", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:8000", "address to listen on; port 0 picks a free one")
 	region := flags.String("region", "us-east-1", "region of ARNs")
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account))
 	defer engine.Close()
 	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
-	fmt.Println("memtable: listening on http://" + listener.Addr().String())
+	fmt.Fprintf(out, "memtable: listening on http://%s\n", listener.Addr())
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

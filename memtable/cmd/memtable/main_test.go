@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/matryer/is"
+
+	"github.com/dynox-go/dynox/memtable"
+)
+
+// start runs the command and returns the address that it prints.
+func start(t *testing.T, ctx context.Context, args ...string) (url string, ended chan error) {
+	t.Helper()
+	read, write := io.Pipe()
+	ended = make(chan error, 1)
+	go func() {
+		err := run(ctx, args, write)
+		write.CloseWithError(err)
+		ended <- err
+	}()
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url, _ = strings.Cut(strings.TrimSpace(line), "listening on ")
+	return url, ended
+}
+
+func TestServesUntilItIsStopped(t *testing.T) {
+	is := is.New(t)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	url, ended := start(t, ctx, "-addr", "127.0.0.1:0", "-region", "eu-west-1")
+
+	resp, err := http.Get(url)
+	is.NoErr(err)
+	text, err := io.ReadAll(resp.Body)
+	is.NoErr(err)
+	is.NoErr(resp.Body.Close())
+	is.Equal(string(text), "healthy: dynamodb.eu-west-1.amazonaws.com ")
+
+	client := memtable.New(t).Client(func(o *dynamodb.Options) { o.BaseEndpoint, o.HTTPClient = aws.String(url), http.DefaultClient })
+	_, err = client.ListTables(ctx, nil)
+	is.NoErr(err)
+
+	stop()
+	select {
+	case err := <-ended:
+		is.NoErr(err)
+	case <-time.After(2 * grace):
+		t.Fatal("the server didn't stop")
+	}
+	_, err = http.Get(url)
+	is.True(err != nil)
+}
+
+func TestRefusesBadArguments(t *testing.T) {
+	is := is.New(t)
+	is.True(run(t.Context(), []string{"extra"}, io.Discard) != nil)
+	is.True(run(t.Context(), []string{"-addr", "nowhere"}, io.Discard) != nil)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	is.NoErr(err)
+	defer taken.Close()
+	is.True(run(t.Context(), []string{"-addr", taken.Addr().String()}, io.Discard) != nil)
+}
