@@ -74,22 +74,12 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	scan := dynox.All[Order]().PageSize(2)
 	q := ByStatus.In(Order{Status: New}).PageSize(2).Prefetch()
 	for stop := 1; stop < 12; stop++ {
-		n := 0
-		for range orders.Scan(ctx, scan.Segments(5)) {
-			if n++; n == stop {
-				break
-			}
-		}
-		n = 0
-		for range orders.Query(ctx, q) {
-			if n++; n == stop {
-				break
-			}
-		}
+		take(t, orders.Scan(ctx, scan.Segments(5)), stop)
+		take(t, orders.Query(ctx, q), stop)
 		func() {
 			defer func() { _ = recover() }()
-			for range orders.Scan(ctx, scan.Segments(3).Prefetch()) {
-				panic("in the loop's body")
+			for _, err := range orders.Scan(ctx, scan.Segments(3).Prefetch()) {
+				panic(err)
 			}
 		}()
 		engine.Fail("Scan", memtable.ErrorResponse(400, "AccessDeniedException", "no"), memtable.After(stop))
@@ -102,7 +92,8 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		is.Equal(failed, 1)
 		engine.Heal()
 		cancelled, cancel := context.WithCancel(ctx)
-		failed, n = 0, 0
+		failed = 0
+		n := 0
 		for _, err := range orders.Scan(cancelled, scan.Segments(4)) {
 			if n++; n == stop {
 				cancel()
@@ -197,8 +188,7 @@ func TestConcurrentUse(t *testing.T) {
 				o := anOrder("42", 1+(n*20+i)%25)
 				_ = orders.Put(t.Context(), &o, expr.If(status.Ne(Shipped)))
 				_, _ = orders.Update(t.Context(), o, expr.Add(total, 1))
-				for range orders.Query(t.Context(), q.Limit(3)) {
-				}
+				take(t, orders.Query(t.Context(), q), 3)
 			}
 		})
 	}

@@ -46,6 +46,19 @@ func all[T any](t *testing.T, seq iter.Seq2[T, error]) []T {
 	return items
 }
 
+// take uses up to n items of a sequence.
+func take[T any](t *testing.T, seq iter.Seq2[T, error], n int) {
+	t.Helper()
+	for _, err := range seq {
+		if err != nil {
+			t.Error(err, cause(err))
+		}
+		if n--; n == 0 {
+			break
+		}
+	}
+}
+
 // cause is what the service said, which our own errors don't repeat.
 func cause(err error) string {
 	var api smithy.APIError

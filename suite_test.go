@@ -100,7 +100,6 @@ var (
 	notes    = expr.At(order, &order.Notes)
 	ship     = expr.At(order, &order.Ship)
 	city     = expr.At(order, &order.Ship.City)
-	billCity = expr.At(order, &order.Bill.City)
 	placed   = expr.At(order, &order.Placed)
 	expires  = expr.At(order, &order.Expires)
 )

@@ -107,14 +107,14 @@ func (p *part) literalCond(s *Schema) *ast.Cond {
 	case PartConst:
 		return plain(ast.Eq, p.Text)
 	case PartComposite:
-		var any []*ast.Cond
+		var forms []*ast.Cond
 		for _, f := range p.formats {
 			if f.lits[0] == "" {
 				return nil
 			}
-			any = append(any, plain(ast.BeginsWith, f.lits[0]))
+			forms = append(forms, plain(ast.BeginsWith, f.lits[0]))
 		}
-		return ast.Any(any...)
+		return ast.Any(forms...)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func compilePart(p Part, plan *codec.Plan, formats map[string]codec.Format) (*pa
 func (p *part) compileBy() error {
 	var errs []error
 	if len(p.Fields) == 0 || len(p.Fields) > 4 {
-		errs = append(errs, fmt.Errorf("By takes one to four attributes, not %d", len(p.Fields)))
+		errs = append(errs, fmt.Errorf("one to four attributes make a part of a key, not %d", len(p.Fields)))
 	}
 	for _, a := range p.Fields {
 		if err := a.Check(); err != nil {

@@ -58,10 +58,7 @@ func elem(item any) (reflect.Value, error) {
 // PutItem stores item, a *T, and decodes what it replaced into old, a *T,
 // when that is not nil.
 func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old any) (existed bool, err error) {
-	if err := r.writable(ctx); err != nil {
-		return false, err
-	}
-	v, err := elem(item)
+	v, err := r.begin(ctx, item)
 	if err != nil {
 		return false, err
 	}
@@ -94,10 +91,7 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 // UpdateItem changes the item that key, a *T, names, and decodes the result
 // into out, a *T.
 func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, out any) error {
-	if err := r.writable(ctx); err != nil {
-		return err
-	}
-	v, err := elem(key)
+	v, err := r.begin(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -121,10 +115,7 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 // DeleteItem deletes the item that key, a *T, names, and decodes it into
 // old, a *T, when that is not nil.
 func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any) error {
-	if err := r.writable(ctx); err != nil {
-		return err
-	}
-	v, err := elem(key)
+	v, err := r.begin(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -147,14 +138,18 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	return r.loadOutcome(before, old)
 }
 
-func (r *Repo) writable(ctx context.Context) error {
+// begin is the start of every write of an item, a *T: the struct it points
+// to, if the table can be written.
+func (r *Repo) begin(ctx context.Context, item any) (reflect.Value, error) {
 	switch {
 	case r.Table.Err != nil:
-		return r.Table.Err
+		return reflect.Value{}, r.Table.Err
 	case r.Table.ReadOnly:
-		return ErrReadOnly
+		return reflect.Value{}, ErrReadOnly
+	case ctx.Err() != nil:
+		return reflect.Value{}, ctx.Err()
 	}
-	return context.Cause(ctx)
+	return elem(item)
 }
 
 // loadOutcome decodes what a write that took effect gave back.
