@@ -22,13 +22,13 @@ func BenchmarkEncode(b *testing.B) {
 	b.Run("plan", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			p.Encode(&benchItem)
+			_, _ = p.Encode(&benchItem)
 		}
 	})
 	b.Run("attributevalue", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			attributevalue.MarshalMap(&benchItem)
+			_, _ = attributevalue.MarshalMap(&benchItem)
 		}
 	})
 }
@@ -46,14 +46,14 @@ func BenchmarkDecode(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var out order
-			p.Decode(av, &out)
+			_ = p.Decode(av, &out)
 		}
 	})
 	b.Run("attributevalue", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var out order
-			attributevalue.UnmarshalMap(av, &out)
+			_ = attributevalue.UnmarshalMap(av, &out)
 		}
 	})
 }

@@ -107,7 +107,7 @@ func (c *compiler) refuseOnce(t reflect.Type, err error) {
 // locate makes errors about a type as a whole name the field of struct t that has the type.
 func locate(errs []error, t reflect.Type, f Field) {
 	for i, err := range errs {
-		if e, ok := err.(*Error); ok && e.Path == "" {
+		if e, ok := err.(*Error); ok && e.Path == "" { //nolint:errorlint // made here, not wrapped
 			errs[i] = refuse(t, f.goName, "%s: %s", e.Type, e.Reason)
 		}
 	}

@@ -75,7 +75,9 @@ func TestMain(m *testing.M) {
 	asked := false
 	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
 	if !asked {
-		flag.Set("rapid.checks", "2000")
+		if err := flag.Set("rapid.checks", "2000"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -54,7 +54,7 @@ func failDepth() error {
 
 // under adds the step that leads to where err happened.
 func under(err error, s Step) error {
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // made here, not wrapped
 		e.steps = append(e.steps, s)
 	}
 	return err
@@ -62,7 +62,7 @@ func under(err error, s Step) error {
 
 // finish completes err at the outermost level; path leads to where it began.
 func finish(err error, op string, t reflect.Type, path Path) error {
-	e, ok := err.(*Error)
+	e, ok := err.(*Error) //nolint:errorlint // made here, not wrapped
 	if !ok {
 		e = &Error{Reason: "failed", Err: err}
 	}

@@ -31,7 +31,7 @@ type (
 	inner1 struct{ Same int }
 	inner2 struct{ Same string }
 	hidden struct{ X int }
-	opaque struct{ x int }
+	opaque struct{ x int } //nolint:unused // a struct without exported fields
 	ptrKey struct{ P *int }
 )
 

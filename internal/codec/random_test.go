@@ -62,7 +62,7 @@ type (
 		unseen `dynamodbav:",omitempty"`
 		Deep   string `dynamodbav:"deep"`
 		Named  Mixin  `dynamodbav:"mixin"`
-		skip   int
+		skip   int //nolint:unused // that it is skipped is the point
 		Skip   chan int `dynamodbav:"-"`
 	}
 )
@@ -188,7 +188,7 @@ func drawStruct(t *rapid.T, depth int, addressed bool) reflect.Type {
 	fields := make([]reflect.StructField, rapid.IntRange(1, 5).Draw(t, "fields"))
 	for i := range fields {
 		f := reflect.StructField{Name: "F" + strconv.Itoa(i)}
-		option := ""
+		var option string
 		if set := rapid.IntRange(0, 9).Draw(t, "set"); set < 3 {
 			option = []string{"stringset", "numberset", "binaryset"}[set]
 			f.Type = rapid.SampledFrom(setTypes[option]).Draw(t, "setType")
