@@ -50,7 +50,7 @@ type testCase struct {
 	operation, body, answer string
 }
 
-func parseCases(t *testing.T, text string) (cases []testCase) {
+func parseCases(t testing.TB, text string) (cases []testCase) {
 	t.Helper()
 	var last *string // what lines that begin with white space continue
 	for i, line := range strings.Split(text, "\n") {

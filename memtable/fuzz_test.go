@@ -1,0 +1,63 @@
+package memtable_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/dynox-go/dynox/memtable"
+)
+
+// fuzzed are the operations of FuzzRequest, by number.
+var fuzzed = []string{
+	"PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
+	"TransactGetItems", "TransactWriteItems", "CreateTable", "UpdateTable", "UpdateTimeToLive", "TagResource", "ListTables",
+}
+
+// FuzzRequest sends any body to any operation: the engine answers a request with JSON, never with a failure of
+// its own, and stays whole. Its seeds are the requests of the cases.
+func FuzzRequest(f *testing.F) {
+	files, err := filepath.Glob("testdata/cases/*.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	const table = `{"TableName":"posts","BillingMode":"PAY_PER_REQUEST",
+		"AttributeDefinitions":[{"AttributeName":"forum","AttributeType":"S"},{"AttributeName":"id","AttributeType":"N"},{"AttributeName":"author","AttributeType":"S"},{"AttributeName":"votes","AttributeType":"N"}],
+		"KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"id","KeyType":"RANGE"}],
+		"LocalSecondaryIndexes":[{"IndexName":"byVotes","KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"votes","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}],
+		"GlobalSecondaryIndexes":[{"IndexName":"byAuthor","KeySchema":[{"AttributeName":"author","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["title"]}}]}`
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, c := range parseCases(f, string(text)) {
+			for i, operation := range fuzzed {
+				if operation == c.operation {
+					f.Add(i, c.body)
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, operation int, body string) {
+		engine := memtable.Open()
+		if code, text := post(t, engine, "CreateTable", table); code != http.StatusOK {
+			t.Fatal(text)
+		}
+		if err := engine.Seed("posts", `{"forum":{"S":"go"},"id":{"N":"1"},"author":{"S":"ann"},"votes":{"N":"7"}}`); err != nil {
+			t.Fatal(err)
+		}
+		code, text := post(t, engine, fuzzed[uint(operation)%uint(len(fuzzed))], body)
+		if code != http.StatusOK && code != http.StatusBadRequest {
+			t.Fatalf("status %d: %s", code, text)
+		}
+		if text != "" && !json.Valid([]byte(text)) {
+			t.Fatalf("no JSON: %s", text)
+		}
+		if err := engine.Check(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
