@@ -32,7 +32,7 @@ var (
 	// ErrCursor: a cursor is damaged, or belongs to another read. Nothing was
 	// sent.
 	ErrCursor = core.ErrCursor
-	// ErrTableNotFound: there is no such table, or no such index on it.
+	// ErrTableNotFound: there is no such table.
 	ErrTableNotFound = core.ErrTableNotFound
 )
 

@@ -165,6 +165,12 @@ func TestExactlyOnce(t *testing.T) {
 	old, ok := dynox.OldItem[Order](err)
 	is.True(ok)
 	same(t, old, got)
+	engine.Fail("TransactWriteItems", memtable.InternalError(), memtable.Always())
+	_, err = orders.Update(t.Context(), o, expr.Add(total, 5), expr.ExactlyOnce[Order]())
+	is.True(errors.Is(err, dynox.ErrUnknownOutcome)) // no answer at all
+	engine.Heal()
+	_, _, err = orders.Swap(t.Context(), &o, expr.ExactlyOnce[Order]())
+	refused(t, err, "exactly once")
 	engine.Fail("TransactWriteItems", memtable.ResetAfter())
 	is.NoErr(orders.Delete(t.Context(), o, expr.ExactlyOnce[Order](), expr.If(status.Eq(New))))
 	_, err = orders.Get(t.Context(), o)

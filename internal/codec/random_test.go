@@ -60,9 +60,9 @@ type (
 		base
 		*Mixin
 		unseen `dynamodbav:",omitempty"`
-		Deep   string `dynamodbav:"deep"`
-		Named  Mixin  `dynamodbav:"mixin"`
-		skip   int //nolint:unused // that it is skipped is the point
+		Deep   string   `dynamodbav:"deep"`
+		Named  Mixin    `dynamodbav:"mixin"`
+		skip   int      //nolint:unused // that it is skipped is the point
 		Skip   chan int `dynamodbav:"-"`
 	}
 )

@@ -81,9 +81,12 @@ func newComponent(attr *ast.Attr, unit time.Duration) (*component, error) {
 	case t.Implements(textMarshaler) && reflect.PointerTo(t).Implements(textParser):
 		c.narrows, c.order = true, true
 		c.text = func(v reflect.Value) (string, error) {
-			b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 			if v.IsZero() {
 				return "", nil
+			}
+			b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+			if err != nil {
+				err = &quietError{"its MarshalText failed", err}
 			}
 			return string(b), err
 		}
@@ -290,7 +293,7 @@ func (c *component) write(v reflect.Value, sep string, exact bool) (string, erro
 	}
 	s, err := c.text(v)
 	if err != nil {
-		return "", fmt.Errorf("%v: %w", c.attr, err)
+		return "", &pathError{c.attr.String(), err}
 	}
 	if s == "" || c.fixed {
 		return s, nil

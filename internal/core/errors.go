@@ -59,6 +59,16 @@ type pathError struct {
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
+// quietError says why without the text of the error it wraps, which may
+// quote values.
+type quietError struct {
+	why string
+	err error
+}
+
+func (e *quietError) Error() string { return e.why }
+func (e *quietError) Unwrap() error { return e.err }
+
 // ServiceError is an error of the SDK, told without the service's text,
 // which may quote values.
 type ServiceError struct {
@@ -106,7 +116,7 @@ func innermost(err error) error {
 func serviceError(err error) error {
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
-		return &Failure{Kinds: []error{ErrTableNotFound}, Why: "no such table or index", Cause: err}
+		return &Failure{Kinds: []error{ErrTableNotFound}, Cause: err}
 	}
 	return &ServiceError{err}
 }

@@ -210,7 +210,7 @@ func (r *Repo) send(ctx context.Context, w *write, wanted bool) (map[string]type
 	case err == nil:
 		return attrs, nil
 	}
-	return r.settle(w, err, lost && !w.once)
+	return r.settle(w, err, lost)
 }
 
 // unsure reports whether attrs, returned after a lost answer, may be what
@@ -234,7 +234,7 @@ func (r *Repo) settle(w *write, err error, lost bool) (map[string]types.Attribut
 		}
 		return nil, serviceError(err)
 	}
-	if lost {
+	if lost && !w.once { // a token tells repetitions apart
 		if w.op == Create && equalItems(stored, w.attrs) {
 			return nil, nil
 		}
