@@ -47,9 +47,6 @@ const (
 // it has no second effect. Items before the write cannot be had that way; an
 // updated item is read afterwards.
 func (r *Repo) sendOnce(ctx context.Context, w *write, watch *attempts, wanted bool) (map[string]types.AttributeValue, error) {
-	if wanted && w.op != Update && w.op != Upsert {
-		return nil, errors.New("a write sent exactly once cannot return what it replaced")
-	}
 	in := &dynamodb.TransactWriteItemsInput{
 		TransactItems:      []types.TransactWriteItem{r.transactItem(w)},
 		ClientRequestToken: aws.String(rand.Text()),

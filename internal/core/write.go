@@ -62,6 +62,9 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 	if err != nil {
 		return false, err
 	}
+	if with.Once && old != nil {
+		return false, errOnceOld
+	}
 	w := &write{op: op, user: with.Cond, once: with.Once}
 	if w.attrs, err = r.encode(v); err != nil {
 		return false, err
@@ -119,6 +122,9 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	if err != nil {
 		return err
 	}
+	if with.Once && old != nil {
+		return errOnceOld
+	}
 	w := &write{op: Delete, user: with.Cond, once: with.Once}
 	if w.key, err = r.key(v, 0); err != nil {
 		return err
@@ -137,6 +143,8 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	}
 	return r.loadOutcome(before, old)
 }
+
+var errOnceOld = errors.New("a write sent exactly once cannot return what it replaced")
 
 // begin is the start of every write of an item, a *T: the struct it points
 // to, if the table can be written.
