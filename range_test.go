@@ -158,7 +158,7 @@ func testShape(t *testing.T, client *dynamodb.Client, s shape) {
 	in := key.In
 	if s.index {
 		ix := dynox.GSI("index", dynox.Key[Event]{Partition: dynox.By(logAt), Sort: s.sort})
-		key.Sort = dynox.Composite("sk", "E{}{}{}{}", seq, when, size, name)
+		key.Sort = dynox.Composite("sk", "E{}{}{}{}{}", seq, when, size, level, name)
 		opts, in = append(opts, ix), ix.In
 	}
 	events, err := dynox.NewRepo(table, key, opts...)

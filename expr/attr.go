@@ -123,7 +123,7 @@ func Opt[T, V any](attr Attr[T, *V]) Attr[T, V] {
 }
 
 // Path is an attribute given as text, such as meta.colors[2]; a name that
-// contains a dot or a bracket is written in double quotes. Nothing checks
+// contains a dot or a bracket is written in double quotes, as in Go. Nothing checks
 // that it exists or that V is its type: prefer [At], [Elem] and [Entry].
 func Path[T, V any](path string) Attr[T, V] {
 	a := &ast.Attr{Item: reflect.TypeFor[T](), Type: reflect.TypeFor[V]()}
@@ -181,15 +181,14 @@ func parsePath(text string) (codec.Path, error) {
 // pathName splits the first name off a path.
 func pathName(s string) (name, rest, why string) {
 	if s != "" && s[0] == '"' {
-		for end := 1; end < len(s); end++ {
-			if s[end] == '"' {
-				if end == 1 {
-					return "", "", "empty name"
-				}
-				return s[1:end], s[end+1:], ""
-			}
+		quoted, err := strconv.QuotedPrefix(s)
+		if err != nil {
+			return "", "", "bad quotes"
 		}
-		return "", "", "unclosed quote"
+		if name, err = strconv.Unquote(quoted); err != nil || name == "" {
+			return "", "", "empty name"
+		}
+		return name, s[len(quoted):], ""
 	}
 	end := 0
 	for end < len(s) && s[end] != '.' && s[end] != '[' {
