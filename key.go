@@ -89,7 +89,9 @@ func LSI[T any](name string, key Key[T]) Index[T] {
 	return Index[T]{core.Index{Name: name, Local: true, Key: key.describe()}}
 }
 
-// KeysOnly makes the index hold no attributes but keys.
+// KeysOnly makes the index hold no attributes but keys: the index's and the
+// table's. Fields that those give are filled, the others are zero. Kinds are
+// not to be seen there: items are told apart by their keys alone.
 func (ix Index[T]) KeysOnly() Index[T] {
 	ix.index.Projection = core.Projection{KeysOnly: true}
 	return ix
@@ -97,6 +99,7 @@ func (ix Index[T]) KeysOnly() Index[T] {
 
 // Include makes the index hold fields beside the keys, and the kind if the
 // repository has one. An index holds all attributes unless told otherwise.
+// Fields that it does not hold are zero in what is read from it.
 func (ix Index[T]) Include(fields ...expr.Field[T]) Index[T] {
 	ix.index.Projection = core.Projection{Include: attrs(fields)}
 	return ix
