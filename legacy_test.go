@@ -302,7 +302,7 @@ func TestKinds(t *testing.T) {
 		_, err = dogs.Get(ctx, Dog{ID: "tom"})
 		is.True(errors.Is(err, dynox.ErrNotFound))
 		_, err = dogs.Take(ctx, Dog{ID: "tom"})
-		is.True(err != nil)
+		is.True(errors.Is(err, dynox.ErrNotFound))
 		is.NoErr(dogs.Delete(ctx, Dog{ID: "tom"}))
 		is.True(errors.Is(dogs.Put(ctx, &Dog{ID: "tom"}), dynox.ErrConditionFailed))
 		is.True(errors.Is(dogs.Create(ctx, &Dog{ID: "tom"}), dynox.ErrExists))

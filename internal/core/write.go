@@ -134,8 +134,11 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	}
 	before, err := r.send(ctx, w, old != nil)
 	switch {
-	case err != nil && old == nil && w.user == nil && errors.Is(err, errForeign):
-		return nil // of this kind, nothing is there
+	case w.user == nil && errors.Is(err, errForeign): // of this kind, nothing is there
+		if old == nil {
+			return nil
+		}
+		return ErrNotFound
 	case err != nil || old == nil:
 		return err
 	case len(before) == 0:
