@@ -62,14 +62,19 @@ const (
 
 // attributeValue reads a value such as {"S": "text"}, at a level of nesting that starts at 1. The value of
 // several types that the service refuses is one of them.
-func (d *decoder) attributeValue(level int) (out attributeValue) {
+func (d *decoder) attributeValue(level int) attributeValue { return d.valueOf(d.item, level) }
+
+// valueMember reads a value that is a structure's member.
+func (d *decoder) valueMember() attributeValue { return d.valueOf(d.object, 1) }
+
+func (d *decoder) valueOf(structure func(shape string, member func(name string)) bool, level int) (out attributeValue) {
 	types := 0
 	blame := func(fault string) {
 		if out.fault == "" {
 			out.fault = fault
 		}
 	}
-	out.ok = d.item("AttributeValue", func(name string) {
+	out.ok = structure("AttributeValue", func(name string) {
 		kind := value.KindOf(name)
 		if kind == value.Invalid {
 			d.skip()

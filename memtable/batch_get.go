@@ -91,14 +91,32 @@ func (in *batchGetInput) checkTables() error {
 		if err := g.checkParams(readExpressions); err != nil {
 			return err
 		}
-		for _, key := range g.keys.v {
-			if err := key.check(); err != nil {
-				return err
-			}
+		if err := g.checkAttributesToGet(); err != nil {
+			return err
 		}
 		if err := g.compile(); err != nil {
 			return err
 		}
+		if err := g.checkKeys(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkKeys checks the keys by themselves: their values, and that each is there once.
+func (g *batchGet) checkKeys() error {
+	seen := map[string]bool{}
+	for _, key := range g.keys.v {
+		if err := key.check(); err != nil {
+			return err
+		}
+		w := &writer{}
+		w.attributes(key.item)
+		if seen[string(w.b)] {
+			return invalid(duplicateKeys)
+		}
+		seen[string(w.b)] = true
 	}
 	return nil
 }
@@ -163,16 +181,10 @@ func (e *Engine) resolveGets(g *batchGet) (err error) {
 	if g.t, err = e.forItems(g.name); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
 	for _, key := range g.keys.v {
 		if err := g.t.key.checkKey(key.item); err != nil {
 			return err
 		}
-		at := g.t.primaryKey(key.item)
-		if seen[at] {
-			return invalid(duplicateKeys)
-		}
-		seen[at] = true
 	}
 	return g.checkPaths(g.t, e.now())
 }

@@ -16,6 +16,8 @@ type plans struct {
 	key        *expression.KeyCondition
 	update     *expression.Update
 	projection *expression.Projection
+
+	notIndexable bool // KeyConditions has a comparison that no key allows
 }
 
 // The parsed expressions of each kind.
@@ -39,10 +41,17 @@ func (x *expressions) compile() error {
 	if err := x.compileWrites(binding); err != nil {
 		return err
 	}
-	if err := x.compileReads(binding); err != nil {
+	keys, err := x.compileReads(binding)
+	if err != nil {
 		return err
 	}
-	return faulty(binding.Unused())
+	if err := binding.Unused(); err != nil {
+		return translate(err)
+	}
+	if keys != nil { // only now does the service look at what it makes of the key
+		x.plans.key, err = keys.BindKeys(binding)
+	}
+	return translate(err)
 }
 
 // bind checks the names and values that the expressions may use.
@@ -52,7 +61,7 @@ func (x *expressions) bind() (*expression.Binding, error) {
 		names = x.names.v
 	}
 	if err := expression.CheckNames(names); err != nil {
-		return nil, faulty(err)
+		return nil, translate(err)
 	}
 	var values map[string]value.Value
 	if x.values.ok {
@@ -62,7 +71,7 @@ func (x *expressions) bind() (*expression.Binding, error) {
 		}
 	}
 	if err := expression.CheckValueKeys(values); err != nil {
-		return nil, faulty(err)
+		return nil, translate(err)
 	}
 	if x.values.fault != "" {
 		return nil, invalid("ExpressionAttributeValues contains invalid value: %s for key %s", x.values.fault, x.values.name)
@@ -74,45 +83,45 @@ func (x *expressions) compileWrites(binding *expression.Binding) error {
 	if x.update.ok {
 		parsed, err := parsedUpdates.get(x.update.v, expression.ParseUpdate)
 		if err != nil {
-			return faulty(err)
+			return translate(err)
 		}
 		if x.plans.update, err = parsed.Bind(binding); err != nil {
-			return faulty(err)
+			return translate(err)
 		}
 	}
 	return bindCondition(&x.plans.condition, x.condition, expression.ConditionKind, &parsedConditions, binding)
 }
 
-func (x *expressions) compileReads(binding *expression.Binding) error {
+// compileReads returns the parsed key condition, if there is one, with its names and values checked.
+func (x *expressions) compileReads(binding *expression.Binding) (keys *expression.ConditionExpr, err error) {
 	if x.keyCondition.ok {
-		parsed, err := parseCondition(expression.KeyConditionKind, x.keyCondition.v, &parsedKeyConditions)
-		if err != nil {
-			return err
+		if keys, err = parseCondition(expression.KeyConditionKind, x.keyCondition.v, &parsedKeyConditions); err != nil {
+			return nil, err
 		}
-		if x.plans.key, err = parsed.BindKeys(binding); err != nil {
-			return faulty(err)
+		if _, err := keys.Bind(binding); err != nil {
+			return nil, translate(err)
 		}
 	}
 	if err := bindCondition(&x.plans.filter, x.filter, expression.FilterKind, &parsedFilters, binding); err != nil {
-		return err
+		return nil, err
 	}
 	if x.projection.ok {
 		parsed, err := parsedProjections.get(x.projection.v, expression.ParseProjection)
 		if err != nil {
-			return faulty(err)
+			return nil, translate(err)
 		}
 		if x.plans.projection, err = parsed.Bind(binding); err != nil {
-			return faulty(err)
+			return nil, translate(err)
 		}
 	}
-	return nil
+	return keys, nil
 }
 
 func parseCondition(kind expression.Kind, text string, known *cache[*expression.ConditionExpr]) (*expression.ConditionExpr, error) {
 	parsed, err := known.get(text, func(text string) (*expression.ConditionExpr, error) {
 		return expression.ParseCondition(kind, text)
 	})
-	return parsed, faulty(err)
+	return parsed, translate(err)
 }
 
 func bindCondition(plan **expression.Condition, text opt[string], kind expression.Kind, known *cache[*expression.ConditionExpr], binding *expression.Binding) error {
@@ -124,11 +133,11 @@ func bindCondition(plan **expression.Condition, text opt[string], kind expressio
 		return err
 	}
 	*plan, err = parsed.Bind(binding)
-	return faulty(err)
+	return translate(err)
 }
 
-// faulty turns a fault of an expression into the error that the service answers.
-func faulty(err error) error {
+// translate turns a fault of an expression into the error that the service answers.
+func translate(err error) error {
 	if fault := (*expression.Error)(nil); errors.As(err, &fault) {
 		return invalid("%s", fault.Message)
 	}
@@ -180,7 +189,7 @@ func (x *expressions) hasKeyCondition() bool { return x.keyCondition.ok || x.key
 // checkFilter checks that a query's filter leaves the key alone.
 func (x *expressions) checkFilter(key keySchema) error {
 	if x.plans.filter != nil {
-		return faulty(x.plans.filter.CheckFilter(key.schema()))
+		return translate(x.plans.filter.CheckFilter(key.schema()))
 	}
 	for _, c := range x.queryFilter.v {
 		if key.has(c.attribute) {
@@ -197,13 +206,13 @@ func (x *expressions) checkPaths(t *table, now time.Time) error {
 		return nil
 	}
 	if err := expression.CheckKeyPaths(paths, "Key", t.key.keys()...); err != nil {
-		return faulty(err)
+		return translate(err)
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for _, x := range t.data.byName(now) {
 		if err := expression.CheckKeyPaths(paths, "IndexKey", x.key.keys()...); err != nil {
-			return faulty(err)
+			return translate(err)
 		}
 	}
 	return nil
@@ -245,7 +254,7 @@ func (x *expressions) apply(key, old value.Item, exists bool) (next value.Item, 
 		return next, exists || x.legacyParams.creates(), err
 	}
 	next, err = x.plans.update.Apply(old, exists)
-	return next, exists || x.plans.update.Creates(), faulty(err)
+	return next, exists || x.plans.update.Creates(), translate(err)
 }
 
 // updated returns the part of an item that the update is about.

@@ -111,11 +111,20 @@ func (x *index) remove(primary string, rec *record) {
 	}
 }
 
-// entryKey is where the index keeps an item: by index key, then by primary key. It is not ok for an item
-// that lacks a part of the index's key.
+// entryKey is where the index keeps an item: by index key, then by a hash of the primary key, as the service
+// does, then by the primary key. It is not ok for an item that lacks a part of the index's key.
 func (x *index) entryKey(primary string, item value.Item) (string, bool) {
-	key, ok := x.key.append(nil, item)
-	return string(append(key, primary...)), ok
+	key, ok := x.key.append(make([]byte, 0, 128), item)
+	if !ok {
+		return "", false
+	}
+	var hashed [2][]byte
+	for i, a := range x.table.attributes() {
+		v, _ := item.Get(a.name)
+		hashed[i] = hashForm(v)
+	}
+	key = store.AppendHash(key, hashed[:]...)
+	return string(append(key, primary...)), true
 }
 
 // project returns what the index holds of an item.
@@ -148,15 +157,15 @@ func (x *index) entrySize(rec *record) int {
 // append appends the key of an item to dst, in the order of the store. It is not ok for an item that lacks
 // a part of the key, or has one of another type.
 func (k keySchema) append(dst []byte, item value.Item) ([]byte, bool) {
-	var parts [maxKeyParts][]byte
+	var values [maxKeyParts]value.Value
 	for i, a := range k.partition {
 		v, ok := item.Get(a.name)
 		if !ok || v.Kind() != a.kind() {
 			return dst, false
 		}
-		parts[i] = []byte(v.Key())
+		values[i] = v
 	}
-	dst = store.AppendPartition(dst, parts[:len(k.partition)]...)
+	dst = appendPartition(dst, values[:len(k.partition)])
 	for _, a := range k.sort {
 		v, ok := item.Get(a.name)
 		if !ok || v.Kind() != a.kind() {
@@ -165,6 +174,34 @@ func (k keySchema) append(dst []byte, item value.Item) ([]byte, bool) {
 		dst = store.AppendPart(dst, []byte(v.Key()))
 	}
 	return dst, true
+}
+
+// appendPartition appends a partition of the given values.
+func appendPartition(dst []byte, values []value.Value) []byte {
+	var hashed [maxKeyParts][]byte
+	for i, v := range values {
+		hashed[i] = hashForm(v)
+	}
+	dst = store.AppendHash(dst, hashed[:len(values)]...)
+	for _, v := range values {
+		dst = store.AppendPart(dst, []byte(v.Key()))
+	}
+	return dst
+}
+
+// hashForm returns the bytes that the service hashes of a key's value. They are those of its order, but for
+// negative numbers, whose digits in base 100 stand for 101 minus the digit, and end in 102.
+func hashForm(v value.Value) []byte {
+	form := []byte(v.Key())
+	if v.Kind() != value.KindN || form[0] >= 0x80 {
+		return form
+	}
+	last := len(form) - 1
+	for i := 1; i < last; i++ {
+		form[i] = 102 - ^form[i]
+	}
+	form[last] = 102
+	return form
 }
 
 // kind is the kind of value that the attribute must have.

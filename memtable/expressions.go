@@ -126,6 +126,11 @@ func (x *expressions) checkParams(set paramSet) error {
 		}
 		return invalid("ExpressionAttributeValues can only be specified when using expressions: %s %s null", strings.Join(valued, " and "), verb)
 	}
+	return nil
+}
+
+// checkAttributesToGet finds a name that is there twice.
+func (x *expressions) checkAttributesToGet() error {
 	if name, twice := duplicate(x.attributesToGet.v); twice {
 		return invalidValue("Duplicate value in attribute name: %s", name)
 	}

@@ -43,6 +43,9 @@ func (in *getInput) check() error {
 	if err := in.key.check(); err != nil {
 		return err
 	}
+	if err := in.checkAttributesToGet(); err != nil {
+		return err
+	}
 	return in.compile()
 }
 

@@ -84,7 +84,7 @@ func (d *decoder) legacyConditions(shape string) (out opt[[]legacyCondition]) {
 			case "AttributeValueList":
 				c.list.ok = d.list(func(int) { c.list.v = append(c.list.v, d.attributeValue(1)) })
 			case "Value":
-				c.value = d.attributeValue(1)
+				c.value = d.valueMember()
 			case "Exists":
 				c.exists = d.bool()
 			default:
@@ -104,7 +104,7 @@ func (d *decoder) legacyUpdates() (out opt[[]legacyUpdate]) {
 			case "Action":
 				u.action = d.string()
 			case "Value":
-				u.value = d.attributeValue(1)
+				u.value = d.valueMember()
 			default:
 				d.skip()
 			}
@@ -393,16 +393,14 @@ func (p *legacyParams) creates() bool {
 
 // compileLegacy checks the legacy parameters, and plans KeyConditions.
 func (x *expressions) compileLegacy() error {
-	if err := x.checkExpected(); err != nil {
-		return err
-	}
 	if err := x.checkUpdates(); err != nil {
 		return err
 	}
-	for _, conditions := range []opt[[]legacyCondition]{x.queryFilter, x.scanFilter, x.keyConditions} {
-		if err := checkConditions(conditions); err != nil {
-			return err
-		}
+	if err := x.checkExpected(); err != nil {
+		return err
+	}
+	if err := checkConditions(x.keyConditions); err != nil {
+		return err
 	}
 	if !x.keyConditions.ok || x.keyCondition.ok {
 		return nil
@@ -410,8 +408,21 @@ func (x *expressions) compileLegacy() error {
 	return x.compileKeyConditions()
 }
 
+// indexable reports whether keys allow a comparison.
+func indexable(operator string) bool {
+	return keyOperators[operator] != "" || operator == "BETWEEN" || operator == "BEGINS_WITH"
+}
+
 // keyOperators are the comparisons that keys allow, in the words of expressions.
 var keyOperators = map[string]string{"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
+
+// literal is the first argument, or some value where there is none.
+func literal(args []expression.Node) expression.Node {
+	if len(args) == 0 {
+		return &expression.Literal{Value: value.Null()}
+	}
+	return args[0]
+}
 
 // compileKeyConditions plans KeyConditions as the expression that says the same.
 func (x *expressions) compileKeyConditions() error {
@@ -430,8 +441,9 @@ func (x *expressions) compileKeyConditions() error {
 			node = &expression.Between{X: path, Lo: args[0], Hi: args[1]}
 		case c.operator.v == "BEGINS_WITH":
 			node = &expression.Call{Name: "begins_with", Args: []expression.Node{path, args[0]}}
-		default:
-			return invalid("Attempted conditional constraint is not an indexable operation")
+		default: // which the service notices when it knows the key
+			x.plans.notIndexable = true
+			node = &expression.Compare{Op: "=", L: path, R: literal(args)}
 		}
 		if root == nil {
 			root = node
@@ -444,5 +456,5 @@ func (x *expressions) compileKeyConditions() error {
 	}
 	var err error
 	x.plans.key, err = expression.NewCondition(expression.KeyConditionKind, root).BindKeys(nil)
-	return faulty(err)
+	return translate(err)
 }

@@ -157,7 +157,7 @@ var readings = []reading{
 		wants: func(r row) bool { return r.pk == "q" && r.sk >= 1 && r.sk <= 4 }, order: byKey},
 	{index: "local", condition: "pk = :p AND n <= :n", values: item{":p": s("p"), ":n": n("2")},
 		wants: func(r row) bool { return r.pk == "p" && r.n >= 0 && r.n <= 2 },
-		order: func(a, b row) int { return cmp.Or(cmp.Compare(a.n, b.n), cmp.Compare(a.sk, b.sk)) }},
+		order: func(a, b row) int { return cmp.Compare(a.n, b.n) }},
 	{index: "plain", condition: "a = :a", values: item{":a": s("x")}, wants: func(r row) bool { return r.a == "x" }},
 	{index: "multi", condition: "a = :a AND b = :b AND n >= :n", values: item{":a": s("x"), ":b": s("u"), ":n": n("1")},
 		wants: func(r row) bool { return r.a == "x" && r.b == "u" && r.n >= 1 },

@@ -2,6 +2,7 @@ package memtable
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/dynox-go/dynox/memtable/internal/expression"
 	"github.com/dynox-go/dynox/memtable/internal/store"
@@ -36,6 +37,12 @@ func (in *queryInput) check() error {
 	if err := in.checkParams(queryParams); err != nil {
 		return err
 	}
+	if err := checkConditions(in.queryFilter); err != nil {
+		return err
+	}
+	if err := in.checkAttributesToGet(); err != nil {
+		return err
+	}
 	if err := in.checkStart(); err != nil {
 		return err
 	}
@@ -62,9 +69,12 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 	if err := in.checkStartNames(src); err != nil {
 		return err
 	}
+	if in.plans.notIndexable {
+		return in.checkIndexable(src.key)
+	}
 	selected, err := in.plans.key.For(src.key.schema())
 	if err != nil {
-		return faulty(err)
+		return translate(err)
 	}
 	if err := in.checkStartRange(src, selected); err != nil {
 		return err
@@ -93,13 +103,23 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 	return nil
 }
 
+// checkIndexable says what is wrong with KeyConditions that no key allows, part by part of the key.
+func (in *queryInput) checkIndexable(key keySchema) error {
+	for i, a := range key.attributes() {
+		at := slices.IndexFunc(in.keyConditions.v, func(c legacyCondition) bool { return c.attribute == a.name })
+		if at < 0 && (i < len(key.partition) || len(in.keyConditions.v) > 1) {
+			return invalid("Query condition missed key schema element: %s", a.name)
+		}
+		if at >= 0 && !indexable(in.keyConditions.v[at].operator.v) {
+			break
+		}
+	}
+	return invalid("Attempted conditional constraint is not an indexable operation")
+}
+
 // queried returns the range of the source's entries that a key condition selects.
 func (s source) queried(selected *expression.Range) store.Range {
-	parts := make([][]byte, len(selected.Partition))
-	for i, v := range selected.Partition {
-		parts[i] = []byte(v.Key())
-	}
-	prefix := store.AppendPartition(nil, parts...)
+	prefix := appendPartition(nil, selected.Partition)
 	for _, v := range selected.Equal {
 		prefix = store.AppendPart(prefix, []byte(v.Key()))
 	}

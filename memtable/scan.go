@@ -40,6 +40,12 @@ func (in *scanInput) check() error {
 	if err := in.checkParams(scanParams); err != nil {
 		return err
 	}
+	if err := in.checkAttributesToGet(); err != nil {
+		return err
+	}
+	if err := checkConditions(in.scanFilter); err != nil {
+		return err
+	}
 	if err := in.checkStart(); err != nil {
 		return err
 	}
@@ -79,12 +85,6 @@ func (e *Engine) scan(in *scanInput, w *writer) error {
 	if err != nil {
 		return err
 	}
-	if err := in.checkAttributes(src); err != nil {
-		return err
-	}
-	if err := in.checkPaths(t, e.now()); err != nil {
-		return err
-	}
 	r := store.Range{}
 	if in.total.ok {
 		r = store.Segment(uint64(in.segment.v), uint64(in.total.v))
@@ -93,14 +93,18 @@ func (e *Engine) scan(in *scanInput, w *writer) error {
 				"TotalSegments: %d Segment: %d", in.total.v, in.segment.v)
 		}
 	}
+	if err := in.checkPaths(t, e.now()); err != nil {
+		return err
+	}
 	in.page(src, src.snapshot().Ascend(r, after), w)
 	return nil
 }
 
-// startAt checks ExclusiveStartKey against the source and returns its position; empty without one.
+// startAt checks ExclusiveStartKey and the attributes to return against the source. It returns the key's
+// position; empty without one.
 func (in *scanInput) startAt(s source) (string, error) {
 	if !in.start.ok {
-		return "", nil
+		return "", in.checkAttributes(s)
 	}
 	start := in.start.item
 	if start.Len() != len(s.startNames()) {
@@ -119,6 +123,9 @@ func (in *scanInput) startAt(s source) (string, error) {
 				return "", invalid(keyMismatch)
 			}
 		}
+	}
+	if err := in.checkAttributes(s); err != nil {
+		return "", err
 	}
 	if err := s.t.key.checkKey(s.t.key.keyOf(start)); err != nil {
 		return "", invalid("The provided starting key is invalid: %s", messageOf(err))

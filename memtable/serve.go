@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/dynox-go/dynox/internal/wire"
 )
 
 // maxBody is the largest request that the service reads.
@@ -85,7 +87,7 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 		return nil, err
 	case tooLarge:
 		return e.plain(http.StatusRequestEntityTooLarge, ""), nil
-	case req.Method != http.MethodPost || !speaksJSON(req):
+	case req.Method != http.MethodPost || (len(body) > 0 && !speaksJSON(req)):
 		return e.plain(http.StatusNotFound, "<UnknownOperationException/>\n"), nil
 	}
 	contentType := mediaType(req)
@@ -100,7 +102,7 @@ func (e *Engine) call(ctx context.Context, req *http.Request, contentType string
 	name, known := strings.CutPrefix(req.Header.Get("X-Amz-Target"), target)
 	run, ok := operations[name]
 	if !known || !ok {
-		return e.json(contentType, &apiError{status: http.StatusBadRequest, code: inService + "UnknownOperationException"}, nil), nil
+		return e.json(contentType, unknownOperation(body), nil), nil
 	}
 	if err := authenticated(req); err != nil {
 		return e.json(contentType, err, nil), nil
@@ -129,6 +131,15 @@ func (e *Engine) call(ctx context.Context, req *http.Request, contentType string
 		return nil, broken
 	}
 	return e.json(contentType, err, w), nil
+}
+
+// unknownOperation is the error of a request that names no operation; the service looks at its JSON first.
+func unknownOperation(body []byte) error {
+	s := wire.NewScanner(body)
+	if len(body) > 0 && (s.Skip() != nil || s.End() != nil) {
+		return unserializable("")
+	}
+	return badRequest(inService+"UnknownOperationException", "")
 }
 
 // json makes an answer of what w holds, or of err where there is one.

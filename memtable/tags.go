@@ -60,14 +60,21 @@ func (in *tagsInput) check() error {
 
 var tableARN = regexp.MustCompile(`^arn:aws[a-z-]*:dynamodb:[^:]+:\d+:table/[a-zA-Z0-9_.-]{3,255}$`)
 
-// tagged returns the table of a request's ARN, or says why the caller may not use it.
-func (e *Engine) tagged(operation string, in *tagsInput) (*table, error) {
-	if !tableARN.MatchString(in.arn.v) {
+// tagged returns the table of a request's ARN, or says why the caller may not use it. empty is what the
+// service complains about, with message, once the ARN has the right form.
+func (e *Engine) tagged(operation string, in *tagsInput, empty bool, message string) (*table, error) {
+	switch {
+	case !tableARN.MatchString(in.arn.v):
 		return nil, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", in.arn.v)
+	case empty:
+		return nil, invalid("%s", message)
 	}
 	t, err := e.find(in.arn.v, e.now())
 	if err != nil && operation == "ListTagsOfResource" || err == nil && t.arn != in.arn.v {
 		return nil, e.denied(operation, in.arn.v)
+	}
+	if err != nil && operation == "UntagResource" {
+		return nil, notFound("Requested resource not found")
 	}
 	if err != nil {
 		return nil, notFound("Requested resource not found: ResourcArn: " + in.arn.v + " not found")
@@ -83,16 +90,13 @@ func (e *Engine) denied(operation, resource string) error {
 
 // tagResource answers TagResource.
 func (e *Engine) tagResource(in *tagsInput, w *writer) error {
-	t, err := e.tagged("TagResource", in)
-	if err != nil {
-		return err
-	}
 	c := &constraints{}
-	if c.notNull("tags", in.tags.ok); len(c.found) > 0 {
+	if !c.notNull("tags", in.tags.ok) {
 		return c.err()
 	}
-	if len(in.tags.v) == 0 {
-		return invalid("Atleast one Tag needs to be provided as Input.")
+	t, err := e.tagged("TagResource", in, len(in.tags.v) == 0, "Atleast one Tag needs to be provided as Input.")
+	if err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,16 +114,13 @@ func (e *Engine) tagResource(in *tagsInput, w *writer) error {
 // untagResource answers UntagResource.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UntagResource.html
 func (e *Engine) untagResource(in *tagsInput, w *writer) error {
-	t, err := e.tagged("UntagResource", in)
-	if err != nil {
-		return err
-	}
 	c := &constraints{}
-	if c.notNull("tagKeys", in.keys.ok); len(c.found) > 0 {
+	if !c.notNull("tagKeys", in.keys.ok) {
 		return c.err()
 	}
-	if len(in.keys.v) == 0 {
-		return invalid("Atleast one Tag Key needs to be provided as Input.")
+	t, err := e.tagged("UntagResource", in, len(in.keys.v) == 0, "Atleast one Tag Key needs to be provided as Input.")
+	if err != nil {
+		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,7 +131,7 @@ func (e *Engine) untagResource(in *tagsInput, w *writer) error {
 // listTagsOfResource answers ListTagsOfResource.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTagsOfResource.html
 func (e *Engine) listTagsOfResource(in *tagsInput, w *writer) error {
-	t, err := e.tagged("ListTagsOfResource", in)
+	t, err := e.tagged("ListTagsOfResource", in, false, "")
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,7 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 		t.setBilling(in.billing.v == "PAY_PER_REQUEST", now)
 	}
 	if in.throughput.ok {
-		t.throughput.set(in.throughput.v, now)
+		t.throughput.stamp(in.throughput.v, now)
 	}
 	for _, u := range in.indexes.v {
 		t.updateIndex(u, in.attributes.v, now, ready)
@@ -179,8 +179,21 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 	w.beginObject()
 	t.describe(w, "TableDescription", now, statusUpdating)
 	w.endObject()
+	t.updateThroughput(in, now) // the answer still shows what it was
 	t.data.sweep(now)
 	return nil
+}
+
+// updateThroughput sets the provisioned throughput of the table and of its indexes.
+func (t *table) updateThroughput(in *updateTableInput, now time.Time) {
+	if in.throughput.ok {
+		t.throughput.set(in.throughput.v)
+	}
+	for _, u := range in.indexes.v {
+		if u.update.v.throughput.ok {
+			t.data.index(u.target(), now).throughput.set(u.update.v.throughput.v)
+		}
+	}
 }
 
 // checkUpdate checks a request against the table as it is.
@@ -229,6 +242,10 @@ func (t *table) checkProvisioned(in *updateTableInput, now time.Time) error {
 
 func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDemand bool, now time.Time) error {
 	x := t.data.index(u.target(), now)
+	if p := u.update.v.throughput.v; p.read.v > maxUnits || p.write.v > maxUnits {
+		return invalid("This operation cannot be performed with given input values. " +
+			"Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate")
+	}
 	switch {
 	case u.create.ok:
 		if x != nil {
@@ -301,7 +318,7 @@ func (t *table) updateIndex(u indexUpdate, defs []attributeDefinition, now, read
 	case u.update.v.throughput.ok:
 		x := t.data.index(u.target(), now)
 		x.updating, x.ready = true, ready
-		x.throughput.set(u.update.v.throughput.v, now)
+		x.throughput.stamp(u.update.v.throughput.v, now)
 	}
 }
 
@@ -317,12 +334,18 @@ func (p throughput) checkChange(to throughputInput) error {
 		p.read, to.read.v, p.write, to.write.v)
 }
 
-func (p *throughput) set(to throughputInput, now time.Time) {
+// stamp notes when capacity goes up or down.
+func (p *throughput) stamp(to throughputInput, now time.Time) {
 	if to.read.v > p.read || to.write.v > p.write {
 		p.increased = now
 	}
 	if to.read.v < p.read || to.write.v < p.write {
 		p.decreased = now
+	}
+}
+
+func (p *throughput) set(to throughputInput) {
+	if to.read.v < p.read || to.write.v < p.write {
 		p.decreases++
 	}
 	p.read, p.write = to.read.v, to.write.v

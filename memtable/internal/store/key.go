@@ -5,26 +5,23 @@ import (
 	"encoding/binary"
 )
 
-// A key is a partition, then sort parts, then whatever makes it unique. Its partition begins with a hash,
-// so that the order of all keys scatters partitions evenly and for good, and ends by itself, so that no
-// partition is a prefix of another.
+// A key is a partition, then sort parts, then whatever makes it unique. A partition begins with a hash, so
+// that the order of all keys scatters partitions evenly and for good; its parts follow, each of which ends
+// by itself, so that no partition is a prefix of another.
 
-// HashLen is the number of bytes of a partition's hash.
+// HashLen is the number of bytes of a hash.
 const HashLen = 8
 
-// AppendPartition appends a partition of the given values: its hash, then the values.
-func AppendPartition(dst []byte, values ...[]byte) []byte {
-	h := md5.New()
-	h.Write([]byte("Outliers")) // with it, strings and binaries scan in the service's own order
+// AppendHash appends the hash of values. It orders partitions as the service's scans do, given the bytes
+// that the service hashes.
+func AppendHash(dst []byte, values ...[]byte) []byte {
+	var buf [256]byte
+	text := append(buf[:0], "Outliers"...)
 	for _, v := range values {
-		h.Write(v)
+		text = append(text, v...)
 	}
-	var sum [md5.Size]byte
-	dst = append(dst, h.Sum(sum[:0])[:HashLen]...)
-	for _, v := range values {
-		dst = AppendPart(dst, v)
-	}
-	return dst
+	sum := md5.Sum(text)
+	return append(dst, sum[:HashLen]...)
 }
 
 // AppendPart appends bytes so that parts order as the bytes do and end by themselves.

@@ -75,7 +75,7 @@ func TestSegmentsCoverEveryPartitionOnce(t *testing.T) {
 	is := is.New(t)
 	for _, total := range []uint64{1, 2, 3, 7, 4096, 1_000_000} {
 		for i := range 200 {
-			key := string(AppendPartition(nil, fmt.Append(nil, i)))
+			key := string(AppendHash(nil, fmt.Append(nil, i)))
 			in := 0
 			for s := range min(total, 50_000) {
 				r := Segment(s, total)
