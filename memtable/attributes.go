@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"unique"
 
 	"github.com/dynox-go/dynox/internal/number"
 	"github.com/dynox-go/dynox/internal/wire"
@@ -39,17 +40,50 @@ type attributeValue struct {
 
 // attributes reads a map of attribute values.
 func (d *decoder) attributes() (out attributes) {
-	out.item, out.fault, out.name = value.Item{}, "", ""
-	var all []value.Attribute
-	out.ok = d.dict("AttributeValue", func(name string) {
-		v := d.attributeValue(1)
-		if v.fault != "" && out.fault == "" {
-			out.fault, out.name = v.fault, name
+	if !d.opens(dictionary, "AttributeValue", inStructure) {
+		return out
+	}
+	out.ok = true
+	all, first := d.attributeMap(1)
+	out.item, out.fault, out.name = newItem(all), first.message, first.name
+	return out
+}
+
+// valueFault is the first thing that is wrong with the values of a map, and the attribute that it is in.
+type valueFault struct{ message, name string }
+
+// attributeMap reads the members of a map of attribute values, at a level of nesting.
+func (d *decoder) attributeMap(level int) (all []value.Attribute, first valueFault) {
+	if d.failed(d.s.Object()) {
+		return nil, first
+	}
+	for {
+		text, ok, err := d.s.Member()
+		if d.failed(err) || !ok {
+			return all, first
+		}
+		name := unique.Make(string(text)).Value()
+		if d.null() {
+			if d.err != nil {
+				return all, first
+			}
+			continue
+		}
+		v := d.attributeValue(level)
+		if v.fault != "" && first.message == "" {
+			first = valueFault{v.fault, name}
 		}
 		all = append(all, value.Attribute{Name: name, Value: v.v})
-	})
-	out.item = value.NewItem(all)
-	return out
+	}
+}
+
+// newItem makes an item that doesn't hold on to more memory than it needs: it may be stored for long, among
+// many others with the same attributes.
+func newItem(all []value.Attribute) value.Item {
+	if len(all) < cap(all) {
+		all = append(make([]value.Attribute, 0, len(all)), all...)
+	}
+	return value.NewItem(all)
 }
 
 // Faults of values.
@@ -60,37 +94,43 @@ const (
 	invalidPrefix = "One or more parameter values were invalid: "
 )
 
-// attributeValue reads a value such as {"S": "text"}, at a level of nesting that starts at 1. The value of
-// several types that the service refuses is one of them.
-func (d *decoder) attributeValue(level int) attributeValue { return d.valueOf(d.item, level) }
+// attributeValue reads a value such as {"S": "text"} inside a list or map, at a level of nesting that starts
+// at 1. Of a value with several types, which the service refuses, it gives one.
+func (d *decoder) attributeValue(level int) attributeValue { return d.valueAt(inCollection, level) }
 
 // valueMember reads a value that is a structure's member.
-func (d *decoder) valueMember() attributeValue { return d.valueOf(d.object, 1) }
+func (d *decoder) valueMember() attributeValue { return d.valueAt(inStructure, 1) }
 
-func (d *decoder) valueOf(structure func(shape string, member func(name string)) bool, level int) (out attributeValue) {
+func (d *decoder) valueAt(at place, level int) (out attributeValue) {
+	if !d.opens(structure, "AttributeValue", at) || d.failed(d.s.Object()) {
+		return out
+	}
+	out.ok = true
 	types := 0
-	blame := func(fault string) {
-		if out.fault == "" {
-			out.fault = fault
+	for d.err == nil {
+		name, ok, err := d.s.Member()
+		if d.failed(err) || !ok {
+			break
+		}
+		kind := value.KindOf(string(name))
+		switch {
+		case d.null():
+		case kind == value.Invalid:
+			d.skip()
+		default:
+			types++
+			var fault string
+			if out.v, fault = d.typedValue(kind, level); out.fault == "" {
+				out.fault = fault
+			}
 		}
 	}
-	out.ok = structure("AttributeValue", func(name string) {
-		kind := value.KindOf(name)
-		if kind == value.Invalid {
-			d.skip()
-			return
-		}
-		types++
-		var fault string
-		if out.v, fault = d.typedValue(kind, level); fault != "" {
-			blame(fault)
-		}
-	})
 	switch {
+	case out.fault != "":
 	case types == 0:
-		blame(emptyValue)
+		out.fault = emptyValue
 	case types > 1:
-		blame(severalTypes)
+		out.fault = severalTypes
 	}
 	return out
 }
@@ -130,6 +170,9 @@ func (d *decoder) listValue(level int) (value.Value, string) {
 	fault := ""
 	d.list(func(int) {
 		v := d.attributeValue(level + 1)
+		if !v.ok {
+			v.fault = emptyValue
+		}
 		if fault == "" {
 			fault = v.fault
 		}
@@ -139,16 +182,11 @@ func (d *decoder) listValue(level int) (value.Value, string) {
 }
 
 func (d *decoder) mapValue(level int) (value.Value, string) {
-	var all []value.Attribute
-	fault := ""
-	d.dict("AttributeValue", func(name string) {
-		v := d.attributeValue(level + 1)
-		if fault == "" {
-			fault = v.fault
-		}
-		all = append(all, value.Attribute{Name: name, Value: v.v})
-	})
-	return value.Map(value.NewItem(all)), fault
+	if !d.opens(dictionary, "AttributeValue", inStructure) {
+		return value.Map(value.Item{}), ""
+	}
+	all, first := d.attributeMap(level + 1)
+	return value.Map(newItem(all)), first.message
 }
 
 // setValue reads a set. The service words the faults of each kind of set in its own way.

@@ -34,6 +34,9 @@ func (x *expressions) compile() error {
 	if err := x.compileLegacy(); err != nil {
 		return err
 	}
+	if !x.names.ok && !x.values.ok && !x.hasExpressions() {
+		return nil
+	}
 	binding, err := x.bind()
 	if err != nil {
 		return err
@@ -52,6 +55,10 @@ func (x *expressions) compile() error {
 		x.plans.key, err = keys.BindKeys(binding)
 	}
 	return translate(err)
+}
+
+func (x *expressions) hasExpressions() bool {
+	return x.condition.ok || x.update.ok || x.keyCondition.ok || x.filter.ok || x.projection.ok
 }
 
 // bind checks the names and values that the expressions may use.

@@ -134,7 +134,7 @@ func (in *createTableInput) checkUnused() error {
 	for _, name := range definedNames(in.attributes.v) {
 		if !slices.Contains(used, name) {
 			return invalidValue("Some AttributeDefinitions are not used. AttributeDefinitions: %s, keys used: %s",
-				bracketed(definedNames(in.attributes.v)), bracketed(unique(used)))
+				bracketed(definedNames(in.attributes.v)), bracketed(distinct(used)))
 		}
 	}
 	return nil

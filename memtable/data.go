@@ -118,7 +118,7 @@ func (x *index) entryKey(primary string, item value.Item) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	var hashed [2][]byte
+	var hashed [2]string
 	for i, a := range x.table.attributes() {
 		v, _ := item.Get(a.name)
 		hashed[i] = hashForm(v)
@@ -171,37 +171,37 @@ func (k keySchema) append(dst []byte, item value.Item) ([]byte, bool) {
 		if !ok || v.Kind() != a.kind() {
 			return dst, false
 		}
-		dst = store.AppendPart(dst, []byte(v.Key()))
+		dst = store.AppendPart(dst, v.Key())
 	}
 	return dst, true
 }
 
 // appendPartition appends a partition of the given values.
 func appendPartition(dst []byte, values []value.Value) []byte {
-	var hashed [maxKeyParts][]byte
+	var hashed [maxKeyParts]string
 	for i, v := range values {
 		hashed[i] = hashForm(v)
 	}
 	dst = store.AppendHash(dst, hashed[:len(values)]...)
 	for _, v := range values {
-		dst = store.AppendPart(dst, []byte(v.Key()))
+		dst = store.AppendPart(dst, v.Key())
 	}
 	return dst
 }
 
 // hashForm returns the bytes that the service hashes of a key's value. They are those of its order, but for
 // negative numbers, whose digits in base 100 stand for 101 minus the digit, and end in 102.
-func hashForm(v value.Value) []byte {
-	form := []byte(v.Key())
-	if v.Kind() != value.KindN || form[0] >= 0x80 {
-		return form
+func hashForm(v value.Value) string {
+	key := v.Key()
+	if v.Kind() != value.KindN || key[0] >= 0x80 {
+		return key
 	}
-	last := len(form) - 1
+	form, last := []byte(key), len(key)-1
 	for i := 1; i < last; i++ {
 		form[i] = 102 - ^form[i]
 	}
 	form[last] = 102
-	return form
+	return string(form)
 }
 
 // kind is the kind of value that the attribute must have.

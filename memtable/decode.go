@@ -108,37 +108,71 @@ func (d *decoder) elements(f func(i int)) {
 
 // object reads a structure of the service's type shape. It reports whether one was there.
 func (d *decoder) object(shape string, member func(name string)) bool {
-	return d.structure("class com.amazonaws.dynamodb.v20120810."+shape, "Unexpected field type", member)
+	if !d.opens(structure, shape, inStructure) {
+		return false
+	}
+	d.members(member)
+	return d.err == nil
 }
 
 // item reads a structure inside a list or map, where the service words one fault differently.
 func (d *decoder) item(shape string, member func(name string)) bool {
-	return d.structure("class com.amazonaws.dynamodb.v20120810."+shape, "Unexpected value type in payload", member)
+	if !d.opens(structure, shape, inCollection) {
+		return false
+	}
+	d.members(member)
+	return d.err == nil
 }
 
 // dict reads a map whose values are of the service's type shape.
 func (d *decoder) dict(shape string, entry func(key string)) bool {
-	if !strings.Contains(shape, ".") {
-		shape = "com.amazonaws.dynamodb.v20120810." + shape
+	if !d.opens(dictionary, shape, inStructure) {
+		return false
 	}
-	return d.structure("java.util.Map<java.lang.String, "+shape+">", "Unexpected field type", entry)
+	d.members(entry)
+	return d.err == nil
 }
 
-func (d *decoder) structure(class, scalar string, member func(name string)) bool {
+// What is read as a JSON object, and where it stands.
+type (
+	objectKind byte
+	place      byte
+)
+
+const (
+	structure objectKind = iota
+	dictionary
+)
+
+const (
+	inStructure place = iota
+	inCollection
+)
+
+// opens reports whether an object comes next. Null is as good as nothing; anything else is a fault.
+func (d *decoder) opens(kind objectKind, shape string, at place) bool {
 	if d.null() {
 		return false
 	}
 	switch d.s.Kind() {
 	case wire.Object:
-		d.members(member)
+		return true
 	case wire.Array:
-		d.fail("Unrecognized collection type " + class)
+		const ours = "com.amazonaws.dynamodb.v20120810."
+		switch {
+		case kind == structure:
+			d.fail("Unrecognized collection type class " + ours + shape)
+		case strings.Contains(shape, "."):
+			d.fail("Unrecognized collection type java.util.Map<java.lang.String, " + shape + ">")
+		default:
+			d.fail("Unrecognized collection type java.util.Map<java.lang.String, " + ours + shape + ">")
+		}
 	case wire.Invalid:
 		d.fail("")
 	default:
-		d.fail(scalar)
+		d.fail([...]string{inStructure: "Unexpected field type", inCollection: "Unexpected value type in payload"}[at])
 	}
-	return d.err == nil
+	return false
 }
 
 // list reads an array and reports whether one was there.

@@ -121,7 +121,7 @@ func (in *queryInput) checkIndexable(key keySchema) error {
 func (s source) queried(selected *expression.Range) store.Range {
 	prefix := appendPartition(nil, selected.Partition)
 	for _, v := range selected.Equal {
-		prefix = store.AppendPart(prefix, []byte(v.Key()))
+		prefix = store.AppendPart(prefix, v.Key())
 	}
 	return bounded(prefix, selected)
 }
@@ -130,7 +130,7 @@ func (s source) queried(selected *expression.Range) store.Range {
 func bounded(prefix []byte, selected *expression.Range) store.Range {
 	r := store.Prefixed(prefix)
 	prefix = prefix[:len(prefix):len(prefix)] // what is appended below goes elsewhere
-	part := func(v value.Value) []byte { return store.AppendPart(prefix, []byte(v.Key())) }
+	part := func(v value.Value) []byte { return store.AppendPart(prefix, v.Key()) }
 	switch selected.Op {
 	case expression.LessBound:
 		r.Until = string(part(selected.Low))
@@ -144,7 +144,7 @@ func bounded(prefix []byte, selected *expression.Range) store.Range {
 		r.From = string(part(selected.Low))
 		r.Until = string(store.After(part(selected.High)))
 	case expression.BeginsWithBound:
-		r = store.Prefixed(store.AppendPrefix(prefix, []byte(selected.Low.Key())))
+		r = store.Prefixed(store.AppendPrefix(prefix, selected.Low.Key()))
 	}
 	return r
 }

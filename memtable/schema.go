@@ -15,10 +15,11 @@ type keyAttribute struct {
 // sort attribute; a global index may have up to four of each.
 type keySchema struct {
 	partition, sort []keyAttribute
+	all             []keyAttribute // the partition attributes, then the sort attributes
 }
 
 // attributes returns the partition attributes, then the sort attributes.
-func (k keySchema) attributes() []keyAttribute { return slices.Concat(k.partition, k.sort) }
+func (k keySchema) attributes() []keyAttribute { return k.all }
 
 func (k keySchema) has(name string) bool {
 	named := func(a keyAttribute) bool { return a.name == name }
@@ -190,5 +191,6 @@ func resolve(key []keyElement, defs []attributeDefinition) keySchema {
 			out.sort = append(out.sort, a)
 		}
 	}
+	out.all = slices.Concat(out.partition, out.sort)
 	return out
 }

@@ -306,7 +306,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func bracketed(names []string) string { return "[" + strings.Join(names, ", ") + "]" }
 
-func unique(names []string) []string {
+func distinct(names []string) []string {
 	var out []string
 	for _, name := range names {
 		if !slices.Contains(out, name) {

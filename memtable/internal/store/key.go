@@ -14,7 +14,7 @@ const HashLen = 8
 
 // AppendHash appends the hash of values. It orders partitions as the service's scans do, given the bytes
 // that the service hashes.
-func AppendHash(dst []byte, values ...[]byte) []byte {
+func AppendHash(dst []byte, values ...string) []byte {
 	var buf [256]byte
 	text := append(buf[:0], "Outliers"...)
 	for _, v := range values {
@@ -25,15 +25,15 @@ func AppendHash(dst []byte, values ...[]byte) []byte {
 }
 
 // AppendPart appends bytes so that parts order as the bytes do and end by themselves.
-func AppendPart(dst, value []byte) []byte {
+func AppendPart(dst []byte, value string) []byte {
 	dst = AppendPrefix(dst, value)
 	return append(dst, 0, 0)
 }
 
 // AppendPrefix appends what all parts have in common whose bytes begin with value.
-func AppendPrefix(dst, value []byte) []byte {
-	for _, c := range value {
-		if dst = append(dst, c); c == 0 {
+func AppendPrefix(dst []byte, value string) []byte {
+	for i := range len(value) {
+		if dst = append(dst, value[i]); value[i] == 0 {
 			dst = append(dst, 0xFF)
 		}
 	}

@@ -15,11 +15,11 @@ func TestPartsOrderAsBytesAndEndByThemselves(t *testing.T) {
 		bytesGen := rapid.SliceOf(rapid.SampledFrom([]byte{0, 1, 'a', 0xFE, 0xFF}))
 		a, b := bytesGen.Draw(t, "a"), bytesGen.Draw(t, "b")
 		rest := bytesGen.Draw(t, "rest")
-		pa, pb := AppendPart(nil, a), AppendPart(nil, b)
+		pa, pb := AppendPart(nil, string(a)), AppendPart(nil, string(b))
 		if got, want := bytes.Compare(append(pa, rest...), pb), bytes.Compare(a, b); want != 0 && got != want {
 			t.Fatalf("parts compare %d, bytes %d", got, want)
 		}
-		prefixed := bytes.HasPrefix(AppendPart(nil, a), AppendPrefix(nil, b))
+		prefixed := bytes.HasPrefix(AppendPart(nil, string(a)), AppendPrefix(nil, string(b)))
 		if want := bytes.HasPrefix(a, b); prefixed != want {
 			t.Fatalf("prefix %v, bytes %v", prefixed, want)
 		}
@@ -75,7 +75,7 @@ func TestSegmentsCoverEveryPartitionOnce(t *testing.T) {
 	is := is.New(t)
 	for _, total := range []uint64{1, 2, 3, 7, 4096, 1_000_000} {
 		for i := range 200 {
-			key := string(AppendHash(nil, fmt.Append(nil, i)))
+			key := string(AppendHash(nil, fmt.Sprint(i)))
 			in := 0
 			for s := range min(total, 50_000) {
 				r := Segment(s, total)
