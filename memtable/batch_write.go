@@ -136,11 +136,11 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 			if err != nil {
 				return err
 			}
-			if at := t.name + "\x00" + c.key; seen[at] {
+			at := t.name + "\x00" + c.key
+			if seen[at] {
 				return invalid(duplicateKeys)
-			} else {
-				seen[at] = true
 			}
+			seen[at] = true
 			if c.put != nil {
 				if err := t.checkIndexKeysLocked(*c.put, now); err != nil {
 					return err

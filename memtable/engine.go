@@ -13,6 +13,7 @@ type Engine struct {
 	account string
 	now     func() time.Time
 	delay   time.Duration
+	onScan  func(table string) // nil unless scans are forbidden
 
 	mu     sync.RWMutex
 	tables map[string]*table
@@ -78,6 +79,15 @@ func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = n
 // clock. The default is zero: the answer to CreateTable says CREATING, as the service's does, and the
 // table is ACTIVE for the next request.
 func WithTableDelay(d time.Duration) Option { return func(e *Engine) { e.delay = d } }
+
+// NoScans fails the test for every Scan that the engine receives; the scan is answered all the same.
+func NoScans(t interface {
+	Errorf(format string, args ...any)
+}) Option {
+	return func(e *Engine) {
+		e.onScan = func(table string) { t.Errorf("memtable: a scan of table %s", table) }
+	}
+}
 
 // WithRequestLog sets how many of the latest requests [Engine.Requests] keeps. The default is 10,000 for
 // [New] and none for [Open].

@@ -3,6 +3,7 @@ package memtable_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -152,6 +153,23 @@ func TestRequestLog(t *testing.T) {
 	is.Equal(log[2].Operation, "TransactGetItems")
 	is.Equal(log[2].Table, "things")
 	is.True(strings.Contains(string(log[0].Body), `"TableName":"things"`))
+}
+
+type recorder struct{ texts []string }
+
+func (r *recorder) Errorf(format string, args ...any) {
+	r.texts = append(r.texts, fmt.Sprintf(format, args...))
+}
+
+func TestNoScans(t *testing.T) {
+	is := is.New(t)
+	rec := &recorder{}
+	client, _ := newClient(t, memtable.NoScans(rec))
+	is.NoErr(putOne(client))
+	is.Equal(len(rec.texts), 0)
+	_, err := client.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String("things")})
+	is.NoErr(err)
+	is.Equal(rec.texts, []string{"memtable: a scan of table things"})
 }
 
 // countingBody notices whether it was read to its end and closed.

@@ -108,9 +108,12 @@ func (e *Engine) call(ctx context.Context, req *http.Request, contentType string
 		return e.json(contentType, err, nil), nil
 	}
 	table := ""
-	if e.log.limit > 0 || e.faults.any() {
+	if e.log.limit > 0 || e.onScan != nil || e.faults.any() {
 		table = namedTable(body)
 		e.log.add(Request{Operation: name, Table: table, Body: body})
+	}
+	if e.onScan != nil && name == "Scan" {
+		e.onScan(table)
 	}
 	fault := e.faults.take(name, table)
 	if err := fault.before(ctx); err != nil {

@@ -145,11 +145,11 @@ func (e *Engine) resolveTransactGets(gets []transactGet) ([]*table, error) {
 			continue
 		}
 		g.at = g.t.primaryKey(g.key.item)
-		if at := g.t.name + "\x00" + g.at; seen[at] {
+		at := g.t.name + "\x00" + g.at
+		if seen[at] {
 			return nil, invalid("Transaction request cannot include multiple operations on one item")
-		} else {
-			seen[at] = true
 		}
+		seen[at] = true
 	}
 	return tables, cancelled(reasons)
 }
