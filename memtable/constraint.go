@@ -90,7 +90,7 @@ func (c *constraints) namePattern(path, value string) {
 
 // matchesName reports whether value matches namePattern.
 func matchesName(value string) bool {
-	for i := 0; i < len(value); i++ {
+	for i := range len(value) {
 		switch c := value[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '.', c == '-':
 		default:

@@ -43,12 +43,12 @@ func reasonOf(err error, old *record) (reason, error) {
 
 // cancelled is the error of a transaction with reasons, or nil if none of them says no.
 func cancelled(reasons []reason) error {
-	codes, any := make([]string, len(reasons)), false
+	codes, cancels := make([]string, len(reasons)), false
 	for i, r := range reasons {
 		codes[i] = r.code
-		any = any || r.code != "None"
+		cancels = cancels || r.code != "None"
 	}
-	if !any {
+	if !cancels {
 		return nil
 	}
 	return &apiError{

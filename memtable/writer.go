@@ -85,9 +85,3 @@ func (w *writer) time(name string, t time.Time) {
 	w.name(name)
 	w.b = strconv.AppendFloat(w.b, float64(t.UnixMilli())/1000, 'f', 3, 64)
 }
-
-// raw writes a member whose value is JSON already.
-func (w *writer) raw(name string, json []byte) {
-	w.name(name)
-	w.b = append(w.b, json...)
-}

@@ -69,6 +69,6 @@ func TestRefusesBadArguments(t *testing.T) {
 	is.True(run(t.Context(), []string{"-addr", "nowhere"}, io.Discard) != nil)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	is.NoErr(err)
-	defer taken.Close()
 	is.True(run(t.Context(), []string{"-addr", taken.Addr().String()}, io.Discard) != nil)
+	is.NoErr(taken.Close())
 }
