@@ -15,6 +15,6 @@
 // eventually consistent the engine is consistent at once, and where it throttles or fails the engine
 // doesn't, unless the test says so with [Engine.Fail].
 //
-// An engine is safe for concurrent use. It owns no goroutine and keeps no global state: engines are
-// independent of each other, time is [time.Now] (so that testing/synctest holds) or the clock of [WithClock].
+// An engine is safe for concurrent use. It owns no goroutine, and shares nothing with other engines but a
+// cache of parsed expressions. Time is [time.Now], so that testing/synctest holds, or the clock of [WithClock].
 package memtable
