@@ -133,6 +133,7 @@ func TestConditions(t *testing.T) {
 		{expr.Path[Thing, int](`meta."a.b"`).Eq(2), expr.Path[Thing, int]("meta.a.b").Exists()},
 		{expr.Path[Thing, string]("parts[0].name").Eq("r"), expr.Path[Thing, string]("parts[1].name").Exists()},
 		{expr.Raw[Thing]("size(#list) > ?", 1), expr.Raw[Thing]("size(#list) > ?", 2)},
+		{expr.Raw[Thing]("size(#l) > ? AND #n = ?", listA, expr.Of(partA, partName), 1, "p"), expr.Raw[Thing]("#x > #y", countA, mostA)},
 		{expr.Raw[Thing]("? = ? OR ? < ?", textA, "x", countA, 6), expr.Raw[Thing]("?.#name = ?", partA, "x")},
 		{seenA.Eq(time.Unix(1000, 0)), seenA.Gt(time.Unix(1000, 0))},
 		{flagA.Eq(true), flagA.Eq(false)},

@@ -117,62 +117,64 @@ func (ix Index[T]) In(item T) Query[T] {
 
 func (ix Index[T]) configure(c *core.Config, _ *T) { c.Indexes = append(c.Indexes, ix.index) }
 
+// KeyField is a field that is written otherwise in keys. Given to [By] or
+// [Composite] in place of the field it holds for that key; given to [NewRepo]
+// as an option, for all keys that the field is in.
+type KeyField[T any] struct {
+	expr.Field[T]
+	change func(*ast.KeyForm)
+}
+
 // Escaped makes a component of a [Composite] escape the literal that follows
 // it, as %XX, where its value contains it. Such a component keeps no order:
 // queries bound it by equality only.
-func Escaped[T any](field expr.Field[T]) expr.Field[T] {
-	return reshape(field, func(f *ast.KeyForm) { f.Escaped = true })
+func Escaped[T any](field expr.Field[T]) KeyField[T] {
+	return KeyField[T]{field, func(f *ast.KeyForm) { f.Escaped = true }}
 }
 
 // Lower makes a string component of a [Composite] lower case in the key. The
 // attribute itself keeps its case.
-func Lower[T any](field expr.Field[T]) expr.Field[T] {
-	return reshape(field, func(f *ast.KeyForm) { f.Lower = true })
+func Lower[T any](field expr.Field[T]) KeyField[T] {
+	return KeyField[T]{field, func(f *ast.KeyForm) { f.Lower = true }}
 }
 
 // Unpadded makes an integer component of a [Composite] plain decimal text,
 // as tables written by other programs have it. It keeps no order: queries
 // bound it by equality only.
-func Unpadded[T any](field expr.Field[T]) expr.Field[T] {
-	return reshape(field, func(f *ast.KeyForm) { f.Unpadded = true })
+func Unpadded[T any](field expr.Field[T]) KeyField[T] {
+	return KeyField[T]{field, func(f *ast.KeyForm) { f.Unpadded = true }}
 }
 
 // Padded makes an integer component of a [Composite] width digits wide, as
 // tables written by other programs have it. Negative numbers, and those that
 // need more digits, are refused.
-func Padded[T any](field expr.Field[T], width int) expr.Field[T] {
-	return reshape(field, func(f *ast.KeyForm) { f.Width = width })
+func Padded[T any](field expr.Field[T], width int) KeyField[T] {
+	return KeyField[T]{field, func(f *ast.KeyForm) { f.Width = width }}
 }
 
 // TimeAsIs leaves a time in a key as the SDK writes it: RFC 3339 with as many
 // digits as it needs, in its own zone, or as its tag says. Texts of such
 // times don't sort as the times do: queries bound them by equality only.
-func TimeAsIs[T any](field expr.Field[T]) expr.Field[T] {
-	return reshape(field, func(f *ast.KeyForm) { f.TimeAsIs = true })
-}
-
-// shaped is a field that is written otherwise in keys.
-type shaped[T any] struct {
-	expr.Field[T]
-	change func(*ast.KeyForm)
-}
-
-func reshape[T any](field expr.Field[T], change func(*ast.KeyForm)) expr.Field[T] {
-	return shaped[T]{field, change}
+func TimeAsIs[T any](field expr.Field[T]) KeyField[T] {
+	return KeyField[T]{field, func(f *ast.KeyForm) { f.TimeAsIs = true }}
 }
 
 // Ref is for the packages of this module.
-func (s shaped[T]) Ref(d ast.Door) *ast.Attr {
-	if s.Field == nil {
+func (k KeyField[T]) Ref(d ast.Door) *ast.Attr {
+	if k.Field == nil {
 		return nil
 	}
-	a := s.Field.Ref(d)
-	if a == nil {
-		return nil
+	a := k.Field.Ref(d)
+	if a == nil || k.change == nil {
+		return a
 	}
 	changed := *a
-	s.change(&changed.Key)
+	k.change(&changed.Key)
 	return &changed
+}
+
+func (k KeyField[T]) configure(c *core.Config, _ *T) {
+	c.Reshaped = append(c.Reshaped, core.Reshaped{Attr: k.Ref(ast.Door{}), Change: k.change})
 }
 
 func attrs[T any](fields []expr.Field[T]) []*ast.Attr {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/memtable"
 )
 
 // Account is an item of a table that other programs write: its fields live
@@ -311,4 +312,27 @@ func TestKinds(t *testing.T) {
 		is.NoErr(err)
 		is.Equal(n, int64(1))
 	})
+}
+
+// TestKeyFormsAsOptions: a form given to the repository holds for all keys.
+func TestKeyFormsAsOptions(t *testing.T) {
+	is := is.New(t)
+	client := memtable.New(t).Client()
+	table := dynox.NewTable(client, "events")
+	key := dynox.Key[Event]{Partition: dynox.By(logAt), Sort: dynox.Composite("sk", "{}#{}", name, seq)}
+	ix := dynox.GSI("by-when", dynox.Key[Event]{Partition: dynox.Composite("gp", "{}#{}", name, seq), Sort: dynox.By(when)})
+	events, err := dynox.NewRepo(table, key, ix, dynox.Escaped(name), dynox.Unpadded(seq), dynox.TimeAsIs(when))
+	is.NoErr(err)
+	is.NoErr(table.Ensure(t.Context(), events))
+	e := Event{Log: "l", Name: "a#b", Seq: 7, When: day(1).In(zones[1])}
+	is.NoErr(events.Put(t.Context(), &e))
+	got := raw(t, client, "events", map[string]string{"log": "l", "sk": "a%23b#7"})
+	is.Equal(got["gp"], "a%23b#7")
+	is.Equal(got["when"], e.When.Format(time.RFC3339Nano))
+	is.Equal(len(all(t, events.Query(t.Context(), key.In(Event{Log: "l", Name: "a#b"})))), 1)
+	is.Equal(len(all(t, events.Query(t.Context(), ix.In(Event{Name: "a#b", Seq: 7})))), 1)
+	_, err = first(events.Query(t.Context(), ix.In(Event{Name: "a#b", Seq: 7}).Where(when.Gt(day(1)))))
+	refused(t, err, "when", "order")
+	_, err = dynox.NewRepo(table, key, dynox.Unpadded(level))
+	refused(t, err, "level", "in none")
 }

@@ -2,6 +2,8 @@ package expr
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/dynox-go/dynox/internal/ast"
 )
@@ -34,26 +36,50 @@ func Any[T any](conds ...Cond[T]) Cond[T] { return Cond[T]{ast.Any(trees(conds).
 // Not holds when cond does not. Not of a neutral condition is neutral.
 func Not[T any](cond Cond[T]) Cond[T] { return Cond[T]{ast.Negate(cond.tree)} }
 
-// Raw is a condition given as text, for what this package has no words for:
-// #name stands for the attribute called name, and each question mark for the
-// next argument, an attribute or a value encoded by its own type.
+// Raw is a condition given as text, for what this package has no words for.
+// A question mark stands for the next argument, an attribute or a value
+// encoded by its own type; #name stands for the attribute called name:
 //
 //	expr.Raw[Order]("size(#tags) > ?", 3)
+//
+// With an argument more for each #name, all of those stand for the attributes
+// among the arguments, in order:
+//
+//	expr.Raw[Order]("size(#t) > ?", tags, 3)
 //
 // The text is not checked before the service does.
 func Raw[T any](text string, args ...any) Cond[T] {
 	c := &ast.Cond{Op: ast.Raw, Text: text}
+	var names []string
+	if given := rawNames(text); len(given) > 0 && len(args) == strings.Count(text, "?")+len(given) {
+		names, c.Names = given, make(map[string]*ast.Attr)
+	}
 	for _, arg := range args {
-		if f, ok := arg.(Field[T]); ok {
-			c.Args = append(c.Args, ast.AttrOperand(f.Ref(ast.Door{})))
-			continue
+		attr, isAttr := arg.(interface{ Ref(ast.Door) *ast.Attr })
+		if _, ours := arg.(Field[T]); isAttr && !ours {
+			c.Err = fmt.Errorf("raw condition: attribute %v is of another item type", attr.Ref(ast.Door{}))
 		}
-		if f, ok := arg.(interface{ Ref(ast.Door) *ast.Attr }); ok {
-			c.Err = fmt.Errorf("raw condition: attribute %v is of another item type", f.Ref(ast.Door{}))
+		switch {
+		case isAttr && len(names) > 0:
+			c.Names[names[0]], names = attr.Ref(ast.Door{}), names[1:]
+		case isAttr:
+			c.Args = append(c.Args, ast.AttrOperand(attr.Ref(ast.Door{})))
+		default:
+			c.Args = append(c.Args, ast.Operand{Kind: ast.OpPlain, Value: arg})
 		}
-		c.Args = append(c.Args, ast.Operand{Kind: ast.OpPlain, Value: arg})
 	}
 	return Cond[T]{c}
+}
+
+// rawNames are the names after # in text, each once.
+func rawNames(text string) []string {
+	var names []string
+	for _, part := range strings.Split(text, "#")[1:] {
+		if name := ast.RawName(part); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func prepend[E any](first E, rest []E) []E {

@@ -170,7 +170,10 @@ type Cond struct {
 	Args []Operand
 	Kids []*Cond
 	Text string
-	Err  error // why it cannot be used, or nil
+	// Names are the attributes that #names in Text stand for; a name not
+	// among them stands for the attribute called so.
+	Names map[string]*Attr
+	Err   error // why it cannot be used, or nil
 }
 
 // Compare is a condition over operands.
@@ -245,6 +248,9 @@ func (c *Cond) Attrs(f func(*Attr)) {
 	}
 	for _, k := range c.Kids {
 		k.Attrs(f)
+	}
+	for _, a := range c.Names {
+		f(a)
 	}
 }
 

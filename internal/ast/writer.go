@@ -339,11 +339,11 @@ func (w *Writer) in(left Operand, values []Operand) {
 // raw writes a condition given as text: #name stands for the attribute of
 // that name, ? for the next argument.
 func (w *Writer) raw(c *Cond) {
-	if strings.Count(c.Text, "?") != len(c.Args) {
-		w.fail(fmt.Errorf("raw condition: %d question marks, %d arguments", strings.Count(c.Text, "?"), len(c.Args)))
+	args, text := c.Args, c.Text
+	if n := strings.Count(text, "?"); n != len(args) {
+		w.fail(fmt.Errorf("raw condition: %d question marks, %d arguments", n, len(args)))
 		return
 	}
-	args, text := c.Args, c.Text
 	for i := 0; i < len(text); {
 		switch text[i] {
 		case '?':
@@ -351,15 +351,16 @@ func (w *Writer) raw(c *Cond) {
 			args = args[1:]
 			i++
 		case '#':
-			end := i + 1
-			for end < len(text) && isNameByte(text[end]) {
-				end++
-			}
+			end := i + 1 + len(RawName(text[i+1:]))
 			if end == i+1 {
 				w.fail(errors.New("raw condition: # without a name"))
 				return
 			}
-			w.name(text[i+1 : end])
+			if a, ok := c.Names[text[i+1:end]]; ok {
+				w.attr(a)
+			} else {
+				w.name(text[i+1 : end])
+			}
 			i = end
 		case ':':
 			w.fail(errors.New("raw condition: values are given by ?, not by :name"))
@@ -369,6 +370,15 @@ func (w *Writer) raw(c *Cond) {
 			i++
 		}
 	}
+}
+
+// RawName is the name that text begins with, after a # of a raw condition.
+func RawName(text string) string {
+	end := 0
+	for end < len(text) && isNameByte(text[end]) {
+		end++
+	}
+	return text[:end]
 }
 
 func isNameByte(b byte) bool {

@@ -41,7 +41,56 @@ type Config struct {
 	Indexes []Index
 	Kind    Kind
 	Formats []Format
-	_       struct{}
+	// Reshaped are fields written otherwise in all keys that they are in.
+	Reshaped []Reshaped
+	_        struct{}
+}
+
+// Reshaped is a field whose form in keys is changed.
+type Reshaped struct {
+	Attr   *ast.Attr
+	Change func(*ast.KeyForm)
+}
+
+// reshape is p with the changed forms of its fields.
+func (c *Config) reshape(p Part) Part {
+	p.Fields = slices.Clone(p.Fields)
+	for _, r := range c.Reshaped {
+		for i, f := range p.Fields {
+			if f != nil && f.Same(r.Attr) && r.Change != nil {
+				changed := *f
+				r.Change(&changed.Key)
+				p.Fields[i] = &changed
+			}
+		}
+	}
+	return p
+}
+
+// reshaped checks that each changed field is in a key.
+func (c *Config) reshaped() error {
+	var errs []error
+	for _, r := range c.Reshaped {
+		used := false
+		for _, key := range c.keys() {
+			for _, f := range slices.Concat(key.Partition.Fields, key.Sort.Fields) {
+				used = used || r.Attr != nil && f != nil && f.Same(r.Attr)
+			}
+		}
+		if !used {
+			errs = append(errs, fmt.Errorf("%v is given a form in keys, and is in none", r.Attr))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// keys are the keys of the table and its indexes.
+func (c *Config) keys() []Key {
+	keys := []Key{c.Key}
+	for _, ix := range c.Indexes {
+		keys = append(keys, ix.Key)
+	}
+	return keys
 }
 
 // Schema is a Config compiled: how items of one type are written, found and
@@ -78,14 +127,14 @@ func Compile(c *Config) (*Schema, error) {
 	if s.plan, err = codec.Compile(c.Type, codec.Options{Formats: formats}); err != nil {
 		return nil, err
 	}
-	var errs []error
-	s.table, err = s.compileIndex(Index{Key: c.Key}, formats)
+	errs := []error{c.reshaped()}
+	s.table, err = s.compileIndex(c, Index{Key: c.Key}, formats)
 	errs = append(errs, err)
 	for _, ix := range c.Indexes {
 		if ix.Local && ix.Key.Partition.Kind == PartNone {
 			ix.Key.Partition = c.Key.Partition
 		}
-		compiled, err := s.compileIndex(ix, formats)
+		compiled, err := s.compileIndex(c, ix, formats)
 		if err == nil {
 			err = s.checkIndex(compiled)
 		}
@@ -118,12 +167,8 @@ func formatsOf(c *Config) (map[string]codec.Format, error) {
 	if err != nil {
 		return nil, errors.Join(append(errs, err)...)
 	}
-	keys := []Key{c.Key}
-	for _, ix := range c.Indexes {
-		keys = append(keys, ix.Key)
-	}
-	for _, key := range keys {
-		for _, a := range slices.Concat(byFields(key.Partition), byFields(key.Sort)) {
+	for _, key := range c.keys() {
+		for _, a := range slices.Concat(byFields(c.reshape(key.Partition)), byFields(c.reshape(key.Sort))) {
 			if a.Check() != nil || a.Key.TimeAsIs || !isTime(base(a.Type)) {
 				continue
 			}
@@ -142,18 +187,18 @@ func byFields(p Part) []*ast.Attr {
 	return p.Fields
 }
 
-func (s *Schema) compileIndex(ix Index, formats map[string]codec.Format) (*index, error) {
+func (s *Schema) compileIndex(config *Config, ix Index, formats map[string]codec.Format) (*index, error) {
 	c := &index{Index: ix}
 	if ix.Key.Partition.Kind == PartNone {
 		return c, errors.New("the key has no partition key")
 	}
 	var errs []error
 	var err error
-	if c.partition, err = compilePart(ix.Key.Partition, s.plan, formats); err != nil {
+	if c.partition, err = compilePart(config.reshape(ix.Key.Partition), s.plan, formats); err != nil {
 		errs = append(errs, fmt.Errorf("partition key: %w", err))
 	}
 	if ix.Key.Sort.Kind != PartNone {
-		if c.sort, err = compilePart(ix.Key.Sort, s.plan, formats); err != nil {
+		if c.sort, err = compilePart(config.reshape(ix.Key.Sort), s.plan, formats); err != nil {
 			errs = append(errs, fmt.Errorf("sort key: %w", err))
 		}
 	}
