@@ -27,6 +27,11 @@ func main() {
 	onAWS := flag.Bool("aws", false, "use AWS with its default configuration; a run costs less than a cent")
 	table := flag.String("table", "dynox-orders", "`name` of the table: created if missing, and kept")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, *endpoint, *onAWS, *table)
@@ -56,6 +61,12 @@ func connect(ctx context.Context, endpoint string, onAWS bool) (client *dynamodb
 		cfg, err := config.LoadDefaultConfig(ctx)
 		if err != nil {
 			return nil, "", err
+		}
+		if cfg.Region == "" {
+			return nil, "", errors.New("AWS has no default region here: set AWS_REGION, or a profile that has one")
+		}
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return nil, "", fmt.Errorf("AWS has no credentials here: %w", err)
 		}
 		return dynamodb.NewFromConfig(cfg), "AWS in " + cfg.Region, nil
 	case endpoint != "":

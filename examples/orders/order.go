@@ -61,14 +61,27 @@ var (
 	})
 )
 
+// How many orders the tour writes, and of how many customers.
+const (
+	orderCount    = 300
+	customerCount = 7
+)
+
 // start is when the first order was placed.
 var start = time.Date(2026, time.March, 1, 9, 0, 0, 0, time.UTC)
 
-// sample is the n-th of the orders that the program writes: one every hour
-// and a half, from each customer in turn.
-func sample(n, customers int) Order {
+// ours begins the names of the tour's customers: it looks at no others, and
+// deletes nothing of theirs.
+const ours = "tour-"
+
+// customerName is the n-th of the tour's customers.
+func customerName(n int) string { return fmt.Sprintf("%s%d", ours, n+1) }
+
+// sample is the n-th of the tour's orders: one every hour and a half, from
+// each customer in turn.
+func sample(n int) Order {
 	o := Order{
-		Customer: fmt.Sprintf("c%02d", n%customers+1),
+		Customer: customerName(n % customerCount),
 		ID:       fmt.Sprintf("%04d", n+1),
 		Status:   Open,
 		Total:    int64(500 + n*37%9_500),

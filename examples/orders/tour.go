@@ -12,40 +12,33 @@ import (
 	"github.com/dynox-go/dynox/iter"
 )
 
-// How many orders the tour writes, and of how many customers.
-const (
-	orderCount    = 300
-	customerCount = 7
-)
+// A teller tells the reader what the tour does, a line at a time.
+type teller func(format string, args ...any)
 
-// tour shows the repository at work on the table called name, and tells out
-// what it does. It writes the same orders each time, so it can run again on a
-// table that a run before it left.
+// tour shows a repository at work on the table called name, and tells out
+// what it does. Whatever the table held before, it says the same.
 func tour(ctx context.Context, out io.Writer, client dynox.Client, name string) error {
+	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
+
 	table := dynox.NewTable(client, name)
 	orders, err := dynox.NewRepo(table, OrderKey, ByStatus, dynox.Kind[Order]("order"))
 	if err != nil {
 		return err
 	}
-	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
-
 	if err := table.Ensure(ctx, orders); err != nil {
 		return err
 	}
-	say("table %s is ready, with its index %s", name, ByStatus.Name())
+	say("table %s is ready, with its index %s", table.Name(), ByStatus.Name())
 
-	for n := range orderCount {
-		o := sample(n, customerCount)
-		if err := orders.Put(ctx, &o); err != nil {
-			return err
-		}
+	if err := clean(ctx, orders); err != nil {
+		return err
 	}
-	say("wrote %d orders of %d customers", orderCount, customerCount)
-
-	for _, chapter := range []func(context.Context, func(string, ...any), *dynox.Repo[Order]) error{
-		readOne, queryByKey, queryByIndex, update, pages,
+	for i, chapter := range []func(context.Context, teller, *dynox.Repo[Order]) error{
+		write, read, queryByKey, queryByIndex, update, pages,
 	} {
-		say("")
+		if i > 0 {
+			say("")
+		}
 		if err := chapter(ctx, say, orders); err != nil {
 			return err
 		}
@@ -53,10 +46,39 @@ func tour(ctx context.Context, out io.Writer, client dynox.Client, name string) 
 	return nil
 }
 
-// readOne gets an order by its key, and one that is not there.
-func readOne(ctx context.Context, say func(string, ...any), orders *dynox.Repo[Order]) error {
-	key := Order{Customer: "c01", Placed: start, ID: "0001"}
-	o, err := orders.Get(ctx, key)
+// clean deletes what an earlier tour left.
+func clean(ctx context.Context, orders *dynox.Repo[Order]) error {
+	for n := range customerCount {
+		for o, err := range orders.Query(ctx, OrderKey.In(Order{Customer: customerName(n)}).Consistent()) {
+			if err != nil {
+				return err
+			}
+			if err := orders.Delete(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// write stores the orders that the rest of the tour is about.
+func write(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	for n := range orderCount {
+		o := sample(n)
+		if err := orders.Put(ctx, &o); err != nil {
+			return err
+		}
+	}
+	say("wrote %d orders of %d customers", orderCount, customerCount)
+	return nil
+}
+
+// read gets an order by its key, then one that is not there, and shows that
+// Create replaces nothing.
+func read(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	first := sample(0)
+	key := Order{Customer: first.Customer, Placed: first.Placed, ID: first.ID}
+	o, err := orders.Get(ctx, key, dynox.Consistent)
 	if err != nil {
 		return err
 	}
@@ -67,33 +89,34 @@ func readOne(ctx context.Context, say func(string, ...any), orders *dynox.Repo[O
 	if !errors.Is(err, dynox.ErrNotFound) {
 		return fmt.Errorf("expected an order to be missing: %w", err)
 	}
-	say("an order that is not there: %v", dynox.ErrNotFound)
+	say("an order that is not there: %v", err)
 
-	o = sample(0, customerCount)
-	if err := orders.Create(ctx, &o); !errors.Is(err, dynox.ErrExists) {
+	err = orders.Create(ctx, &first)
+	if !errors.Is(err, dynox.ErrExists) {
 		return fmt.Errorf("expected the order to exist: %w", err)
 	}
-	say("creating order %s again: %v", o.ID, dynox.ErrExists)
+	say("creating order %s again: %v", first.ID, err)
 	return nil
 }
 
 // queryByKey reads orders of one customer, in the order of their sort keys.
-func queryByKey(ctx context.Context, say func(string, ...any), orders *dynox.Repo[Order]) error {
-	mine := OrderKey.In(Order{Customer: "c02"})
-	n, err := orders.Count(ctx, mine)
+func queryByKey(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	who := customerName(1)
+	theirs := OrderKey.In(Order{Customer: who}).Consistent()
+	n, err := orders.Count(ctx, theirs)
 	if err != nil {
 		return err
 	}
-	say("customer c02 has %d orders; the last three:", n)
-	for o, err := range orders.Query(ctx, mine.Desc().Limit(3)) {
+	say("customer %s has %d orders; the last three:", who, n)
+	for o, err := range orders.Query(ctx, theirs.Desc().Limit(3)) {
 		if err != nil {
 			return err
 		}
-		say("  %s  %s  %9s  %s", o.Placed.Format(time.DateTime), o.ID, cents(o.Total), o.Ship.City)
+		say("  %s  %s  %6s  %s", o.Placed.Format(time.DateTime), o.ID, cents(o.Total), o.Ship.City)
 	}
 
-	week := mine.Where(placed.Ge(start.AddDate(0, 0, 7)), placed.Lt(start.AddDate(0, 0, 14)))
-	large := week.Filter(total.Gt(5_000), city.Eq("Lima"))
+	week := theirs.Where(placed.Ge(start.AddDate(0, 0, 7)), placed.Lt(start.AddDate(0, 0, 14)))
+	large := week.Filter(total.Gt(50_00), city.Eq("Lima"))
 	found, err := iter.Collect(orders.Query(ctx, large))
 	if err != nil {
 		return err
@@ -104,19 +127,20 @@ func queryByKey(ctx context.Context, say func(string, ...any), orders *dynox.Rep
 	if err != nil {
 		return err
 	}
-	say("that query reads by: %s\n        and filters: %s", plan.KeyCondition, plan.Filter)
+	say("  that query reads: %s", plan.KeyCondition)
+	say("  and then filters: %s", plan.Filter)
 	return nil
 }
 
 // queryByIndex reads orders by their status, whosever they are.
-func queryByIndex(ctx context.Context, say func(string, ...any), orders *dynox.Repo[Order]) error {
-	q := ByStatus.In(Order{Status: Paid})
-	n, err := orders.Count(ctx, q)
+func queryByIndex(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	paid := ByStatus.In(Order{Status: Paid}).Filter(expr.Prefix(customer, ours))
+	n, err := untilCount(ctx, orders, paid, orderCount/3)
 	if err != nil {
 		return err
 	}
 	say("%d orders are paid; the first two:", n)
-	for o, err := range orders.Query(ctx, q.Limit(2)) {
+	for o, err := range orders.Query(ctx, paid.Limit(2)) {
 		if err != nil {
 			return err
 		}
@@ -125,50 +149,74 @@ func queryByIndex(ctx context.Context, say func(string, ...any), orders *dynox.R
 	return nil
 }
 
+// untilCount counts what q finds until there are n, for ten seconds at most:
+// a global index follows its table after a moment.
+func untilCount(ctx context.Context, orders *dynox.Repo[Order], q dynox.Query[Order], n int64) (int64, error) {
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		found, err := orders.Count(ctx, q)
+		if err != nil || found == n || time.Now().After(deadline) {
+			return found, err
+		}
+		select {
+		case <-ctx.Done():
+			return found, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
 // update ships an order if it is paid for, twice: the second time the
 // condition fails, and the error has the stored order.
-func update(ctx context.Context, say func(string, ...any), orders *dynox.Repo[Order]) error {
-	key := Order{Customer: "c01", Placed: start, ID: "0001"}
+func update(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	key := Order{Customer: customerName(0), Placed: start, ID: sample(0).ID}
 	ship := func() (Order, error) {
 		return orders.Update(ctx, key,
-			status.Set(Shipped), expr.AddToSet(tags, "express"), expr.Add(total, 995),
+			status.Set(Shipped), expr.Add(total, 9_95), expr.AddToSet(tags, "express"),
 			expr.If(status.Eq(Paid)))
 	}
 	o, err := ship()
 	if err != nil {
 		return err
 	}
-	say("shipped order %s, now %s with express", o.ID, cents(o.Total))
+	say("shipped order %s by express, now %s", o.ID, cents(o.Total))
 
 	_, err = ship()
 	if !errors.Is(err, dynox.ErrConditionFailed) {
 		return fmt.Errorf("expected the condition to fail: %w", err)
 	}
-	old, _ := dynox.OldItem[Order](err)
-	say("shipping it again: %v, because it is %s", dynox.ErrConditionFailed, old.Status)
+	say("shipping it again: %v", err)
+	if old, ok := dynox.OldItem[Order](err); ok {
+		say("  because it is %s", old.Status)
+	}
 	return nil
 }
 
 // pages walks through the orders of one customer as a web handler would: a
 // page for each request, and a cursor in between.
-func pages(ctx context.Context, say func(string, ...any), orders *dynox.Repo[Order]) error {
-	q := OrderKey.In(Order{Customer: "c03"}).Limit(20)
+func pages(ctx context.Context, say teller, orders *dynox.Repo[Order]) error {
+	who := customerName(2)
+	q := OrderKey.In(Order{Customer: who}).Limit(20)
 	var cursor dynox.Cursor
 	for n := 1; ; n++ {
 		page, err := orders.Page(ctx, q.After(cursor))
 		if err != nil {
 			return err
 		}
-		say("page %d: %d orders, %s to %s", n, len(page.Items), page.Items[0].ID, page.Items[len(page.Items)-1].ID)
+		if len(page.Items) == 0 {
+			return fmt.Errorf("expected orders on page %d", n)
+		}
+		say("page %d of %s: %d orders, %s to %s", n, who, len(page.Items),
+			page.Items[0].ID, page.Items[len(page.Items)-1].ID)
 		if cursor = page.Next; cursor == "" {
 			break
 		}
 	}
 
-	if _, err := orders.Page(ctx, q.After("made up")); !errors.Is(err, dynox.ErrCursor) {
+	_, err := orders.Page(ctx, q.After("made up"))
+	if !errors.Is(err, dynox.ErrCursor) {
 		return fmt.Errorf("expected the cursor to be refused: %w", err)
 	}
-	say("a made-up cursor: %v", dynox.ErrCursor)
+	say("a made-up cursor: %v", err)
 	return nil
 }
 
