@@ -32,6 +32,11 @@ var (
 	// ErrCursor: a cursor is damaged, or belongs to another read. Nothing was
 	// sent.
 	ErrCursor = core.ErrCursor
+	// ErrPath: an update sets something inside a map or a list that the item
+	// does not have, or computes with an attribute that it does not have.
+	// expr.EnsureMap makes maps, in an update before; expr.Add and expr.Append
+	// make what they need.
+	ErrPath = core.ErrPath
 	// ErrTableNotFound: there is no such table.
 	ErrTableNotFound = core.ErrTableNotFound
 )

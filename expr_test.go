@@ -1,6 +1,7 @@
 package dynox_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -230,9 +231,11 @@ func TestUpdates(t *testing.T) {
 		is := is.New(t)
 		is.NoErr(things.Put(t.Context(), &it))
 		_, err := things.Update(t.Context(), it, expr.Incr(expr.Path[Thing, int]("none"), 1))
-		refused(t, err, "update", "ValidationException")
-		_, err = things.Update(t.Context(), it, expr.Entry(expr.Path[Thing, map[string]int]("none"), "k").Set(1))
-		refused(t, err, "update", "ValidationException")
+		refused(t, err, "update", "missing path", "none")
+		is.True(errors.Is(err, dynox.ErrPath))
+		_, err = things.Update(t.Context(), it, expr.Entry(expr.Path[Thing, map[string]int]("none"), "k").Set(1), textA.Set("x"))
+		refused(t, err, "update", "missing path", "none.k")
+		is.True(errors.Is(err, dynox.ErrPath))
 	})
 }
 

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/dynox-go/dynox/internal/ast"
 )
 
 // The kinds of failure that callers tell apart with errors.Is. The root
@@ -24,6 +27,7 @@ var (
 	ErrKey             = errors.New("invalid key")
 	ErrCursor          = errors.New("invalid cursor")
 	ErrTableNotFound   = errors.New("table not found")
+	ErrPath            = errors.New("missing path")
 )
 
 // Failure is a call that failed in a known way.
@@ -119,6 +123,35 @@ func serviceError(err error) error {
 		return &Failure{Kinds: []error{ErrTableNotFound}, Cause: err}
 	}
 	return &ServiceError{err}
+}
+
+// updateError is err of an update with actions. The service says that a path
+// is missing, but not which: these are the ones it can be.
+func updateError(err error, actions []*ast.Action) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "ValidationException" {
+		return serviceError(err)
+	}
+	var paths []string
+	switch message := api.ErrorMessage(); {
+	case strings.Contains(message, "document path"): // … provided in the update expression is invalid for update
+		for _, a := range actions {
+			if len(a.Attr.Path) > 1 {
+				paths = append(paths, a.Attr.String())
+			}
+		}
+	case strings.Contains(message, "refers to an attribute that does not exist"):
+		for _, a := range actions {
+			if a.Clause == ast.Set && a.Value.Kind != ast.OpValue {
+				paths = append(paths, a.Attr.String())
+			}
+		}
+	}
+	if paths == nil {
+		return serviceError(err)
+	}
+	why := "the item lacks what an update builds on, one of: " + strings.Join(paths, ", ")
+	return &Failure{Kinds: []error{ErrPath}, Why: why, Cause: err}
 }
 
 // ambiguous reports whether a write may have taken effect although an

@@ -243,7 +243,7 @@ func (r *Repo) settle(w *write, err error, lost bool) (map[string]types.Attribut
 		if lost {
 			return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
 		}
-		return nil, serviceError(err)
+		return nil, updateError(err, w.actions)
 	}
 	if lost && !w.once { // a token tells repetitions apart
 		if w.op == Create && equalItems(stored, w.attrs) {
