@@ -80,7 +80,7 @@ func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value)
 	}
 	for _, ix := range s.indexes {
 		for _, p := range ix.parts() {
-			p.fill(attrs, item)
+			p.fill(attrs, item, (*component).unstored)
 		}
 	}
 	return nil
@@ -156,8 +156,9 @@ func (c *component) settle(s, sep string, attrs map[string]types.AttributeValue,
 	return nil
 }
 
-// fill sets the fields that item stores only inside an index's key.
-func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value) {
+// fill sets the fields of item for which want says so from the stored key of
+// p, where that is a composite.
+func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value, want func(*component) bool) {
 	if p.Kind != PartComposite {
 		return
 	}
@@ -166,13 +167,17 @@ func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value) {
 		return
 	}
 	for i, c := range f.comps {
-		if c.attr.Path == nil {
-			if v := reach(item, c.attr.Index); v.IsZero() {
-				_ = c.read(texts[i], f.lits[i+1], v)
-			}
+		if !want(c) {
+			continue
+		}
+		if v := reach(item, c.attr.Index); v.IsZero() {
+			_ = c.read(texts[i], f.lits[i+1], v) // match has read it before
 		}
 	}
 }
+
+// unstored reports whether the component's field lives only in keys.
+func (c *component) unstored() bool { return c.attr.Path == nil }
 
 // pathIn reports whether attrs has a value, other than NULL, at path.
 func pathIn(attrs map[string]types.AttributeValue, path codec.Path) bool {

@@ -88,24 +88,8 @@ func (v *view) load(attrs map[string]types.AttributeValue, item reflect.Value) e
 	}
 	for _, a := range v.fill {
 		for _, p := range v.schema.table.parts() {
-			p.fillOne(a, attrs, item)
+			p.fill(attrs, item, func(c *component) bool { return slices.Equal(c.attr.Index, a.Index) })
 		}
 	}
 	return nil
-}
-
-// fillOne sets the field of a from the stored key, if p holds it.
-func (p *part) fillOne(a *ast.Attr, attrs map[string]types.AttributeValue, item reflect.Value) {
-	if p.Kind != PartComposite {
-		return
-	}
-	f, texts := p.match(attrs)
-	if f == nil {
-		return
-	}
-	for i, c := range f.comps {
-		if slices.Equal(c.attr.Index, a.Index) {
-			_ = c.read(texts[i], f.lits[i+1], reach(item, a.Index))
-		}
-	}
 }
