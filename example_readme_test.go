@@ -11,7 +11,7 @@ import (
 	"github.com/dynox-go/dynox/memtable"
 )
 
-// The README's program: a table from the types, and a round through it.
+// From a type to a table, and a round through it.
 func Example() {
 	type Order struct {
 		Customer string    `dynamodbav:"customer"`

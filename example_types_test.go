@@ -57,10 +57,22 @@ var (
 	ByState = dynox.GSI("by-state", dynox.Key[Invoice]{Partition: dynox.By(invState), Sort: dynox.By(invDue)})
 )
 
-// shop is an engine with both repositories and five invoices of user 1.
-func shop() (*dynox.Repo[User], *dynox.Repo[Invoice]) {
+// shop is a table with both repositories and five invoices of user 1, on an
+// engine.
+func shop() (*dynox.Repo[User], *dynox.Repo[Invoice]) { return shopOn(memtable.Open()) }
+
+// shopWith is a shop whose repositories have a table with options.
+func shopWith(opts ...dynox.TableOption) (*dynox.Repo[User], *dynox.Repo[Invoice]) {
+	engine := memtable.Open()
+	users, invoices := shopOn(engine)
+	table := dynox.NewTable(engine.Client(), "shop", opts...)
+	return users.On(table), invoices.On(table)
+}
+
+// shopOn is a shop on a given engine.
+func shopOn(engine *memtable.Engine) (*dynox.Repo[User], *dynox.Repo[Invoice]) {
 	ctx := context.Background()
-	table := dynox.NewTable(memtable.Open().Client(), "shop")
+	table := dynox.NewTable(engine.Client(), "shop")
 	users, err := dynox.NewRepo(table, UserKey, ByUserEmail, dynox.Kind[User]("user"))
 	check(err)
 	invoices, err := dynox.NewRepo(table, InvoiceKey, ByState, dynox.Kind[Invoice]("invoice"))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
-	"github.com/dynox-go/dynox/memtable"
 )
 
 func ExampleRepo_Create() {
@@ -96,19 +95,4 @@ func ExampleRepo_Take() {
 	// Output:
 	// Ada <nil>
 	// dynox: take shop: user: not found
-}
-
-func ExampleOldItem() {
-	users, _ := shop()
-	err := users.Put(context.Background(), &User{ID: "1", Name: "Eve"}, expr.If(userName.Missing()))
-	old, ok := dynox.OldItem[User](err)
-	fmt.Println(old.Name, ok)
-	// Output: Ada true
-}
-
-func ExampleReadOnly() {
-	users, _ := shop()
-	look := users.On(dynox.NewTable(memtable.Open().Client(), "shop", dynox.ReadOnly()))
-	fmt.Println(look.Put(context.Background(), &User{ID: "1"}))
-	// Output: dynox: put shop: user: the table is read-only
 }
