@@ -82,7 +82,7 @@ func ExampleEscaped() {
 	file := expr.Proto[File]()
 	dir, name := expr.At(file, &file.Dir), expr.At(file, &file.Name)
 	ctx := context.Background()
-	for _, field := range []expr.Field[File]{dir, dynox.Escaped[File](dir)} {
+	for _, field := range []expr.Field[File]{dir, dynox.Escaped(dir)} {
 		table := dynox.NewTable(memtable.Open().Client(), "files")
 		files, err := dynox.NewRepo(table, dynox.Key[File]{Partition: dynox.Composite("pk", "{}/{}", field, name)})
 		check(err)
