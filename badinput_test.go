@@ -67,6 +67,8 @@ func TestNewRepoRefuses(t *testing.T) {
 			dynox.GSI("other", dynox.Key[Order]{Partition: dynox.Composite("pk", "B#{}", customer)}),
 		}, []string{"pk", "two ways"}},
 		"kind in a key":    {key, anyOpts{dynox.Kind[Order]("order").In("customer")}, []string{"customer"}},
+		"two kinds":        {key, anyOpts{dynox.Kind[Order]("a"), dynox.Kind[Order]("b")}, []string{"kind", "twice"}},
+		"a kind nowhere":   {key, anyOpts{dynox.Kind[Order]("a").In("")}, []string{"kind"}},
 		"an empty kind":    {key, anyOpts{dynox.Kind[Order]("")}, []string{"kind"}},
 		"kind in a number": {key, anyOpts{dynox.Kind[Order]("order").In("total")}, []string{"total"}},
 		"a wrong format":   {key, anyOpts{dynox.UnixMilli(total)}, []string{"total"}},
@@ -77,8 +79,9 @@ func TestNewRepoRefuses(t *testing.T) {
 		})
 	}
 	t.Run("everything at once", func(t *testing.T) {
-		_, err := dynox.NewRepo(table, dynox.Key[Order]{Partition: dynox.By(ship), Sort: dynox.Composite("sk", "{}{}", id)})
-		refused(t, err, "ship", "2 placeholders")
+		_, err := dynox.NewRepo(table, dynox.Key[Order]{Partition: dynox.By(ship), Sort: dynox.Composite("sk", "{}{}", id)},
+			dynox.UnixMilli(total), dynox.Unpadded(total), dynox.GSI("x", dynox.Key[Order]{Partition: dynox.By(stray)}))
+		refused(t, err, "ship", "2 placeholders", "total: ", "in none", "index x", "not the address")
 	})
 }
 
@@ -106,7 +109,7 @@ func TestNewRepoRefusesTypes(t *testing.T) {
 	_, err = dynox.NewRepo(table, dynox.Key[Wrong]{Partition: dynox.Const[Wrong]("pk", "x")})
 	refused(t, err, "stringset")
 	_, err = dynox.NewRepo(dynox.NewTable(nil, ""), OrderKey)
-	refused(t, err, "client", "name")
+	refused(t, err, "client", "3 characters")
 	_, err = dynox.NewRepo(nil, OrderKey)
 	refused(t, err, "nil table")
 	_, err = dynox.NewRepo(dynox.NewTable(memtable.New(t).Client(), "shop", dynox.SealCursors([]byte("short"))), OrderKey)
@@ -165,6 +168,10 @@ func TestCallsRefuse(t *testing.T) {
 		"a stray attribute":        {update(expr.At(order, new(int64)).Set(1)), []string{"not the address"}},
 		"SetTo nil":                {update(total.SetTo(nil)), []string{"total"}},
 		"a long sum":               {update(total.SetTo(expr.Plus(expr.Plus(total, total), total))), []string{"one + or -"}},
+		"an empty query":           {query(dynox.Query[Order]{}), []string{"begins with In"}},
+		"where on the partition":   {query(mine.Where(customer.Eq(secret))), []string{"customer", "In"}},
+		"compared with itself":     {query(mine.Filter(total.EqAttr(total))), []string{"total", "itself"}},
+		"a thousand values":        {query(mine.Filter(total.In(make([]int64, 1000)...))), []string{"4096"}},
 		"no partition":             {query(OrderKey.In(Order{})), []string{"query", "customer"}},
 		"where on another":         {query(mine.Where(total.Eq(1))), []string{"total", "Filter"}},
 		"where without its elders": {query(mine.Where(id.Eq(secret))), []string{"placed", "id"}},

@@ -45,6 +45,13 @@ var (
 // failed, on which table and for which items, and why, never a value:
 //
 //	dynox: put shop: order: condition failed
+//
+// The service's own words, which may quote values, are in the chain:
+//
+//	var api smithy.APIError
+//	if errors.As(err, &api) {
+//		log.Print(api.ErrorMessage())
+//	}
 type Error struct {
 	Op    string // the verb, in lower case: put, query, ensure
 	Table string // the table's name

@@ -107,6 +107,7 @@ func TestConditions(t *testing.T) {
 		{textA.IsType(expr.TypeString), textA.IsType(expr.TypeNumber)},
 		{wordsA.IsType(expr.TypeStringSet), wordsA.IsType(expr.TypeList)},
 		{textA.NeAttr(otherA), textA.EqAttr(otherA)},
+		{textA.NeAttr(none), textA.EqAttr(none)},
 		{countA.LtAttr(mostA), countA.GtAttr(mostA)},
 		{countA.LeAttr(mostA), countA.GeAttr(mostA)},
 		{countA.BetweenAttrs(expr.Of(partA, partCount), mostA), mostA.BetweenAttrs(expr.Of(partA, partCount), countA)},

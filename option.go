@@ -44,7 +44,7 @@ func (k KindOption[T]) In(attr string) KindOption[T] {
 	return k
 }
 
-func (k KindOption[T]) configure(c *core.Config, _ *T) { c.Kind = k.kind }
+func (k KindOption[T]) configure(c *core.Config, _ *T) { c.Kinds = append(c.Kinds, k.kind) }
 
 // JSON stores an attribute, of any type that encoding/json takes, as JSON
 // text in a string.

@@ -230,3 +230,23 @@ func TestUnixMilliAndJSON(t *testing.T) {
 }
 
 func ptr[V any](v V) *V { return &v }
+
+// TestCountIgnoresProjections: there is nothing to project.
+func TestCountIgnoresProjections(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is := is.New(t)
+		orders := newRepo(t, client, OrderKey, ByStatus, dynox.Kind[Order]("order"))
+		for n := 1; n <= 3; n++ {
+			o := anOrder("42", n)
+			is.NoErr(orders.Put(t.Context(), &o))
+		}
+		for _, spec := range []dynox.Spec[Order]{
+			OrderKey.In(Order{Customer: "42"}).Only(total), dynox.All[Order]().Only(total, city),
+			ByStatus.In(Order{Status: New}).Only(id).Filter(total.Ge(0)),
+		} {
+			n, err := orders.Count(t.Context(), spec)
+			is.NoErr(err)
+			is.Equal(n, int64(3))
+		}
+	})
+}

@@ -36,18 +36,21 @@ type Table struct {
 	err  error
 }
 
+// maxName is the length of the longest name that a request takes: an ARN.
+const maxName = 1024
+
 // TableOption is an option of [NewTable].
 type TableOption func(*Table)
 
-// NewTable describes the table called name, reached by client. It does no
-// I/O, and what is wrong with its arguments is an error of [NewRepo].
+// NewTable describes the table called name, or with that ARN, reached by
+// client. It does no I/O, and what is wrong with its arguments is an error of [NewRepo].
 func NewTable(client Client, name string, opts ...TableOption) *Table {
 	t := &Table{core: core.Table{Client: client, Name: name}}
 	if client == nil {
 		t.err = errors.New("table without a client")
 	}
-	if name == "" {
-		t.err = errors.Join(t.err, errors.New("table without a name"))
+	if len(name) < 3 || len(name) > maxName {
+		t.err = errors.Join(t.err, errors.New("the name of a table has at least 3 characters"))
 	}
 	for _, opt := range opts {
 		opt(t)

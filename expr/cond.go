@@ -126,8 +126,9 @@ func (a Attr[T, V]) Ge(v V) Cond[T] { return a.compare(ast.Ge, v) }
 func (a Attr[T, V]) Between(low, high V) Cond[T] { return a.compare(ast.Between, low, high) }
 
 // In holds when the attribute equals one of values. More than the 100 that
-// the service takes at once are split; In() of nothing never holds, and a
-// call that depends on it is answered without asking the service.
+// the service takes at once are split, up to about 600, where an expression
+// reaches the 4 KB that it can have. In() of nothing never holds, and a call
+// that depends on it is answered without asking the service.
 func (a Attr[T, V]) In(values ...V) Cond[T] {
 	if len(values) == 0 {
 		return Cond[T]{&ast.Cond{Op: ast.False}}
@@ -164,13 +165,17 @@ const (
 )
 
 func (a Attr[T, V]) with(op ast.Op, other Attr[T, V]) Cond[T] {
-	return Cond[T]{ast.Compare(op, ast.AttrOperand(a.ref), ast.AttrOperand(other.ref))}
+	c := ast.Compare(op, ast.AttrOperand(a.ref), ast.AttrOperand(other.ref))
+	if a.ref.Same(other.ref) {
+		c.Err = fmt.Errorf("%v is compared with itself", a.ref)
+	}
+	return Cond[T]{c}
 }
 
 // EqAttr holds when both attributes are there and equal.
 func (a Attr[T, V]) EqAttr(other Attr[T, V]) Cond[T] { return a.with(ast.Eq, other) }
 
-// NeAttr holds when the attributes differ.
+// NeAttr holds when the attributes differ, or one of them is missing.
 func (a Attr[T, V]) NeAttr(other Attr[T, V]) Cond[T] { return a.with(ast.Ne, other) }
 
 // LtAttr holds when the attribute is less than other.

@@ -3,6 +3,7 @@ package ast
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,7 +64,7 @@ func (w *Writer) Condition(c *Cond) string {
 	}
 	w.buf = w.buf[:0]
 	w.cond(c)
-	return string(w.buf)
+	return w.done("condition")
 }
 
 // Projection writes paths as a projection expression.
@@ -75,7 +76,7 @@ func (w *Writer) Projection(paths []codec.Path) string {
 		}
 		w.path(p)
 	}
-	return string(w.buf)
+	return w.done("projection")
 }
 
 var clauses = [...]string{Set: "SET ", Remove: "REMOVE ", Add: "ADD ", Delete: "DELETE "}
@@ -103,7 +104,7 @@ func (w *Writer) Update(actions []*Action) string {
 			w.action(a, clause)
 		}
 	}
-	return string(w.buf)
+	return w.done("update")
 }
 
 // clause is the section that a belongs to once its value is known.
@@ -130,9 +131,21 @@ func (w *Writer) action(a *Action, clause Clause) {
 }
 
 func (w *Writer) fail(err error) {
-	if err != nil {
+	if err != nil && !slices.ContainsFunc(w.errs, func(e error) bool { return e.Error() == err.Error() }) {
 		w.errs = append(w.errs, err)
 	}
+}
+
+// maxText is the most bytes that the service takes in one expression.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxText = 4 << 10
+
+// done is the expression written, called what for messages.
+func (w *Writer) done(what string) string {
+	if len(w.buf) > maxText {
+		w.fail(fmt.Errorf("the %s takes %d bytes as an expression, more than the %d that the service allows", what, len(w.buf), maxText))
+	}
+	return string(w.buf)
 }
 
 func (w *Writer) text(s string) { w.buf = append(w.buf, s...) }

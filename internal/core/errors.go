@@ -97,10 +97,19 @@ func (e *ServiceError) Error() string {
 	}
 	var op *smithy.OperationError
 	if errors.As(e.Cause, &op) {
+		for _, step := range setup {
+			if text := op.Err.Error(); strings.HasPrefix(text, step) {
+				return "the SDK is not set up: " + text
+			}
+		}
 		return fmt.Sprintf("the SDK failed: %T", innermost(op))
 	}
 	return fmt.Sprintf("the client failed: %T", innermost(e.Cause))
 }
+
+// setup is how the SDK begins an error of its configuration. It speaks of
+// regions, endpoints and credentials' sources, not of items.
+var setup = []string{"failed to resolve service endpoint", "get identity", "resolve auth scheme", "failed to sign request"}
 
 // Unwrap is the SDK's error.
 func (e *ServiceError) Unwrap() error { return e.Cause }

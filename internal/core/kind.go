@@ -17,11 +17,11 @@ type Kind struct {
 }
 
 func (s *Schema) checkKind() error {
-	if s.Kind.Attr == "" {
+	switch {
+	case s.Kind == Kind{}:
 		return nil
-	}
-	if s.Kind.Name == "" {
-		return errors.New("kind: empty name")
+	case s.Kind.Attr == "" || s.Kind.Name == "":
+		return errors.New("kind: it needs a name, and an attribute to be stored in")
 	}
 	for _, ix := range s.all() {
 		for _, a := range ix.attrs() {

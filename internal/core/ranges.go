@@ -31,6 +31,18 @@ type attrValue struct {
 	value types.AttributeValue
 }
 
+// narrow is the range of the index's sort key for a query.
+func (ix *index) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) {
+	for _, c := range flatten(where) {
+		for _, f := range ix.partition.Fields {
+			if len(c.Args) > 0 && c.Args[0].Kind == ast.OpAttr && f.Same(c.Args[0].Attr) {
+				return nil, fmt.Errorf("where: %v is part of the partition key, which In sets", f)
+			}
+		}
+	}
+	return ix.sort.narrow(item, where)
+}
+
 // narrow is the range of the sort key p for a query with item as its start
 // and where as its key conditions.
 func (p *part) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -168,15 +169,15 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 	if err := q.addFilter(b, how.count); err != nil {
 		return nil, err
 	}
-	projection := b.Projection(q.view.paths)
+	paths := q.view.paths
 	var selection types.Select
-	if how.count {
-		if q.keys != nil && len(q.keys.drop) > 0 {
-			projection = b.Projection([]codec.Path{{{Name: q.keys.attr}}})
-		} else {
-			projection, selection = "", types.SelectCount
-		}
+	switch {
+	case how.count && q.keys != nil && len(q.keys.drop) > 0:
+		paths = []codec.Path{{{Name: q.keys.attr}}}
+	case how.count:
+		paths, selection = nil, types.SelectCount
 	}
+	projection := b.Projection(paths)
 	if err := b.Err(); err != nil {
 		return nil, err
 	}
@@ -194,6 +195,9 @@ func (q *request) keyCondition(b *ast.Writer) error {
 		}
 		return fmt.Errorf("the query was made from an index %s described otherwise in this repository", q.ix.Name)
 	}
+	if spec.Item == nil {
+		return errors.New("an empty query: one begins with In of a key or an index")
+	}
 	item, err := elem(spec.Item)
 	if err != nil {
 		return err
@@ -204,9 +208,9 @@ func (q *request) keyCondition(b *ast.Writer) error {
 	case err != nil:
 		return err
 	case missing != nil:
-		return fmt.Errorf("%w: partition key: %v not set", ErrKey, missing)
+		return fmt.Errorf("%w: %s not set", ErrKey, strings.Join(missing, ", "))
 	}
-	if q.keys, err = q.ix.sort.narrow(item, spec.Where); err != nil {
+	if q.keys, err = q.ix.narrow(item, spec.Where); err != nil {
 		return err
 	}
 	q.empty = q.keys.empty

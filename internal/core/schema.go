@@ -39,7 +39,7 @@ type Config struct {
 	Type    reflect.Type
 	Key     Key
 	Indexes []Index
-	Kind    Kind
+	Kinds   []Kind // one, or none
 	Formats []Format
 	// Reshaped are fields written otherwise in all keys that they are in.
 	Reshaped []Reshaped
@@ -118,16 +118,24 @@ func Compile(c *Config) (*Schema, error) {
 	if c.Type.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%v is not a struct", c.Type)
 	}
-	s := &Schema{Type: c.Type, Kind: c.Kind}
-	formats, err := formatsOf(c)
+	s := &Schema{Type: c.Type}
+	plain, err := codec.Compile(c.Type, codec.Options{})
 	if err != nil {
 		return nil, err
 	}
+	errs := []error{c.reshaped()}
+	if len(c.Kinds) > 1 {
+		errs = append(errs, errors.New("kind: given twice"))
+	} else if len(c.Kinds) == 1 {
+		s.Kind = c.Kinds[0]
+	}
+	formats, err := formatsOf(c, plain)
+	errs = append(errs, err)
 	s.formats = formats
 	if s.plan, err = codec.Compile(c.Type, codec.Options{Formats: formats}); err != nil {
-		return nil, err
+		errs = append(errs, err)
+		s.plan = plain // for what else is wrong
 	}
-	errs := []error{c.reshaped()}
 	s.table, err = s.compileIndex(c, Index{Key: c.Key}, formats)
 	errs = append(errs, err)
 	for _, ix := range c.Indexes {
@@ -153,7 +161,7 @@ func Compile(c *Config) (*Schema, error) {
 
 // formatsOf are the forms of attributes: those asked for, and the fixed width
 // of times that are keys themselves.
-func formatsOf(c *Config) (map[string]codec.Format, error) {
+func formatsOf(c *Config, plain *codec.Plan) (map[string]codec.Format, error) {
 	formats := make(map[string]codec.Format)
 	var errs []error
 	for _, f := range c.Formats {
@@ -162,10 +170,6 @@ func formatsOf(c *Config) (map[string]codec.Format, error) {
 			continue
 		}
 		formats[f.Attr.Path.String()] = f.Form
-	}
-	plain, err := codec.Compile(c.Type, codec.Options{Formats: formats})
-	if err != nil {
-		return nil, errors.Join(append(errs, err)...)
 	}
 	for _, key := range c.keys() {
 		for _, a := range slices.Concat(byFields(c.reshape(key.Partition)), byFields(c.reshape(key.Sort))) {

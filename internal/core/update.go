@@ -28,7 +28,7 @@ func (r *Repo) complete(op Op, key reflect.Value, actions []*ast.Action) ([]*ast
 		}
 		for _, b := range actions[:i] {
 			if b.Attr.Check() == nil && overlap(a.Attr.Path, b.Attr.Path) {
-				errs = append(errs, fmt.Errorf("%v and %v change the same attribute", b.Attr, a.Attr))
+				errs = append(errs, fmt.Errorf("%v and %v change the same attribute; an update does one thing to each", b.Attr, a.Attr))
 			}
 		}
 		errs = append(errs, r.changeable(a.Attr))
