@@ -166,6 +166,7 @@ func TestCallsRefuse(t *testing.T) {
 		"a map and what is in it":  {update(ship.Set(Address{}), city.Set(secret)), []string{"ship", "ship.city"}},
 		"a key input":              {update(customer.Set(secret)), []string{"customer", "key"}},
 		"a stray attribute":        {update(expr.At(order, new(int64)).Set(1)), []string{"not the address"}},
+		"a key of a map":           {update(expr.Entry(labels, secret).Set("a"), expr.Entry(labels, secret).Set("b")), []string{"labels.*"}},
 		"SetTo nil":                {update(total.SetTo(nil)), []string{"total"}},
 		"a long sum":               {update(total.SetTo(expr.Plus(expr.Plus(total, total), total))), []string{"one + or -"}},
 		"an empty query":           {query(dynox.Query[Order]{}), []string{"begins with In"}},

@@ -98,7 +98,7 @@ func TestDerivedKeysFollow(t *testing.T) {
 				rt.Fatal(err)
 			}
 			stored := map[string]string{"pk": "Q#" + item.Queue, "sk": sortKey(item.Number)}
-			have, want := raw(t, engine.Client(), "tickets", stored), raw(t, engine.Client(), "fresh", stored)
+			have, want := raw(t, engine.Client(), "tickets", stored), raw(t, engine.Client(), "fresh", stored) //nolint:contextcheck // it has the context of the test
 			for _, name := range slices.Sorted(maps.Keys(want)) {
 				// An upsert leaves out what was never set; a put writes zeros.
 				derived := slices.Contains([]string{"pk", "sk", "ip", "is", "sp", "ss", "rp", "kind", "owner"}, name)

@@ -1,6 +1,7 @@
 package dynox
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -26,6 +27,9 @@ type Explanation struct {
 // Explain is what running s would ask the service. It does no I/O, and fails
 // as running s would before it sends anything.
 func (r *Repo[T]) Explain(s Spec[T]) (Explanation, error) {
+	if s == nil {
+		return Explanation{}, r.fail("explain", errors.New("nil query or scan"))
+	}
 	p, err := r.core.Explain(s.spec(nil))
 	if err != nil {
 		return Explanation{}, r.fail("explain", err)

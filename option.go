@@ -28,9 +28,8 @@ type KindOption[T any] struct {
 // Kind marks the items of this repository in a table that holds several
 // kinds. The name is stored with every item, in the attribute kind unless
 // [KindOption.In] says otherwise; reads leave out items of other kinds, and
-// a Get, an Update or a Take of one is [ErrNotFound]. Where the literals of the key
-// don't keep kinds apart, a Put over an item of another kind fails with
-// [ErrConditionFailed], and a Delete of one does nothing. Items without any
+// a Get, an Update or a Take of one is [ErrNotFound]. A Put over an item of another kind fails
+// with [ErrConditionFailed], and a Delete of one does nothing. Items without any
 // kind are taken for the repository's own, if their key begins as its keys
 // do.
 func Kind[T any](name string) KindOption[T] {

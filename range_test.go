@@ -110,6 +110,7 @@ var shapes = []shape{
 	{"no separators", dynox.Composite("sk", "E{}{}{}", seq, when, name), []field{bySeq, byWhen, byName}, true, false},
 	{"string", dynox.Composite("sk", "E#{}", name), []field{byName}, true, false},
 	{"string, no prefix", dynox.Composite("sk", "{}", name), []field{byName}, true, false},
+	{"integer, no prefix", dynox.Composite("sk", "{}", seq), []field{bySeq}, true, false},
 	{"a literal at the end", dynox.Composite("sk", "E#{}!", seq), []field{bySeq}, true, false},
 	{"text attribute", dynox.By(name), []field{byName}, false, false},
 	{"number attribute", dynox.By(seq), []field{bySeq}, false, false},

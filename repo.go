@@ -89,7 +89,9 @@ func (r *Repo[T]) put(ctx context.Context, op string, verb core.Op, item, old *T
 func write[O interface{ Write(*ast.Write) }](opts []O) ast.Write {
 	var w ast.Write
 	for _, opt := range opts {
-		opt.Write(&w)
+		if any(opt) != nil {
+			opt.Write(&w)
+		}
 	}
 	return w
 }
@@ -118,7 +120,9 @@ func (r *Repo[T]) Swap(ctx context.Context, item *T, opts ...expr.WriteOption[T]
 func (r *Repo[T]) Get(ctx context.Context, key T, opts ...ReadOption[T]) (T, error) {
 	var o readOptions
 	for _, opt := range opts {
-		opt(&o, nil)
+		if opt != nil {
+			opt(&o, nil)
+		}
 	}
 	var item T
 	if err := r.core.GetItem(ctx, &key, o.consistent, o.only, &item); err != nil {
@@ -246,6 +250,9 @@ func (r *Repo[T]) Page(ctx context.Context, q Query[T]) (Page[T], error) {
 // Count is the number of items that a [Query] or a [Scan] finds, up to its
 // Limit. It reads them, at the same cost, but does not transfer them.
 func (r *Repo[T]) Count(ctx context.Context, s Spec[T]) (int64, error) {
+	if s == nil {
+		return 0, r.fail("count", errors.New("nil query or scan"))
+	}
 	n, err := r.core.Count(ctx, s.spec(nil))
 	return n, r.fail("count", err)
 }

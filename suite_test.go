@@ -75,6 +75,8 @@ type Order struct {
 	Placed   time.Time `dynamodbav:"placed"`
 	Expires  time.Time `dynamodbav:"expires,unixtime,omitempty"`
 	Version  int64     `dynamodbav:"version"`
+
+	Labels map[string]string `dynamodbav:"labels,omitempty"`
 }
 
 type Address struct {
@@ -102,6 +104,7 @@ var (
 	city     = expr.At(order, &order.Ship.City)
 	placed   = expr.At(order, &order.Placed)
 	expires  = expr.At(order, &order.Expires)
+	labels   = expr.At(order, &order.Labels)
 )
 
 var (

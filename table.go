@@ -53,7 +53,9 @@ func NewTable(client Client, name string, opts ...TableOption) *Table {
 		t.err = errors.Join(t.err, errors.New("the name of a table has at least 3 characters"))
 	}
 	for _, opt := range opts {
-		opt(t)
+		if opt != nil {
+			opt(t)
+		}
 	}
 	return t
 }

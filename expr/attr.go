@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/dynox-go/dynox/internal/ast"
@@ -34,7 +35,12 @@ func (a Attr[T, V]) Operand(ast.Door) ast.Operand { return ast.AttrOperand(a.ref
 
 // String is the attribute's path as it is stored, such as ship.city or
 // tags[2].
-func (a Attr[T, V]) String() string { return a.ref.String() }
+func (a Attr[T, V]) String() string {
+	if a.ref != nil && a.ref.Path != nil {
+		return a.ref.Path.String()
+	}
+	return a.ref.String()
+}
 
 // Proto allocates a T to take the addresses of its fields from, with its
 // pointers to structs allocated too (a type is not followed into itself), so
@@ -86,6 +92,9 @@ func Of[T, P, V any](parent Attr[T, P], child Attr[P, V]) Attr[T, V] {
 	a := derive[T, V](parent.ref)
 	if a.Err == nil {
 		if a.Err = child.ref.Check(); a.Err == nil {
+			for _, i := range child.ref.Data {
+				a.Data = append(a.Data, len(a.Path)+i)
+			}
 			a.Path = join(a.Path, child.ref.Path...)
 		}
 	}
@@ -108,6 +117,7 @@ func Entry[T any, M ~map[K]V, K ~string, V any](m Attr[T, M], key K) Attr[T, V] 
 	if key == "" {
 		a.Err = fmt.Errorf("%v: empty map key", m.ref)
 	}
+	a.Data = append(a.Data, len(a.Path))
 	a.Path = join(a.Path, codec.Step{Name: string(key)})
 	return Attr[T, V]{a}
 }
@@ -136,7 +146,7 @@ func Path[T, V any](path string) Attr[T, V] {
 func derive[T, V any](from *ast.Attr) *ast.Attr {
 	a := &ast.Attr{Item: reflect.TypeFor[T](), Type: reflect.TypeFor[V]()}
 	if a.Err = from.Check(); a.Err == nil {
-		a.Path = from.Path
+		a.Path, a.Data = from.Path, slices.Clone(from.Data)
 	}
 	return a
 }

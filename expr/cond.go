@@ -217,7 +217,12 @@ type Sized[T any] struct {
 }
 
 // Size is the size of the attribute.
-func Size[T any](f Field[T]) Sized[T] { return Sized[T]{f.Ref(ast.Door{})} }
+func Size[T any](f Field[T]) Sized[T] {
+	if f == nil {
+		return Sized[T]{}
+	}
+	return Sized[T]{f.Ref(ast.Door{})}
+}
 
 func (s Sized[T]) compare(op ast.Op, sizes ...int) Cond[T] {
 	args := []ast.Operand{{Kind: ast.OpSize, Attr: s.ref}}

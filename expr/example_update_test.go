@@ -90,6 +90,6 @@ func ExampleEnsureMap() {
 	b, err := books.Update(ctx, Book{Title: "Dune"}, sell)
 	fmt.Println(b.Sales, err)
 	// Output:
-	// dynox: update examples: Book: missing path: the item lacks what an update builds on, one of: sales.2026-01
+	// dynox: update examples: Book: missing path: the item lacks what an update builds on, one of: sales.*
 	// map[2026-01:1] <nil>
 }

@@ -9,6 +9,7 @@ package ast
 import (
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -22,6 +23,7 @@ type Door struct{ _ struct{} }
 type Attr struct {
 	Item  reflect.Type // the item's struct type
 	Path  codec.Path   // where it is stored; nil for a field that only feeds keys
+	Data  []int        // the steps of Path that are keys of maps: data, which messages don't show
 	Index []int        // its Go field, as for FieldByIndex, through pointers; nil when the path leaves struct fields
 	Type  reflect.Type // the Go type of its values
 	Key   KeyForm      // how it is written as a component of a key
@@ -38,13 +40,18 @@ type KeyForm struct {
 	TimeAsIs bool // a time attribute stays in its tag's form
 }
 
-// String names the attribute for messages: its path, or its Go field.
+// String names the attribute for messages: its path, with * for keys of maps,
+// or its Go field.
 func (a *Attr) String() string {
 	switch {
 	case a == nil:
 		return "(no attribute)"
 	case a.Path != nil:
-		return a.Path.String()
+		path := slices.Clone(a.Path)
+		for _, i := range a.Data {
+			path[i].Name = "*"
+		}
+		return path.String()
 	case a.Index != nil && a.Item != nil && a.Item.Kind() == reflect.Struct:
 		return a.Item.FieldByIndex(a.Index).Name
 	}

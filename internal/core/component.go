@@ -155,7 +155,10 @@ func (c *component) timeComponent(t reflect.Type, unit time.Duration, asIs bool)
 		if err != nil {
 			return errComponent
 		}
-		v.Set(reflect.ValueOf(tm.UTC()).Convert(t))
+		if !asIs {
+			tm = tm.UTC()
+		}
+		v.Set(reflect.ValueOf(tm).Convert(t))
 		return nil
 	}
 	back := func(tm time.Time) reflect.Value { return reflect.ValueOf(tm).Convert(t) }

@@ -118,10 +118,10 @@ func (l *loop) start() error {
 	switch {
 	case err != nil:
 		return err
-	case l.spec.Segments > 0 && (!parallel || len(positions) != l.spec.Segments):
+	case parallel != l.parallel || parallel && len(positions) != l.spec.Segments:
 		return badCursor("it was made by a scan with another number of segments")
 	}
-	l.positions, l.parallel = positions, parallel
+	l.positions = positions
 	return nil
 }
 
@@ -277,15 +277,15 @@ func (l *loop) consume(p page) (stop, done bool, err error) {
 		}
 		before := *at
 		*at = position{state: atKey, key: attrs}
-		if i == len(p.items)-1 && p.next == nil {
-			*at = position{state: atEnd}
-		}
 		if err := l.view.load(attrs, l.dst); err != nil {
 			if err := l.bad(err); err != nil {
 				*at = before
 				return true, false, err
 			}
 			continue
+		}
+		if i == len(p.items)-1 && p.next == nil {
+			*at = position{state: atEnd}
 		}
 		if err := l.track(); err != nil {
 			return true, false, err

@@ -109,7 +109,10 @@ func (p *part) isSet(item reflect.Value, i int) bool {
 func (p *part) narrowComposite(item reflect.Value, all []*bounds) (*keyRange, error) {
 	f := p.formats[0]
 	if len(p.formats) > 1 {
-		for _, b := range all {
+		for i, b := range all {
+			if p.isSet(item, i) {
+				return nil, fmt.Errorf("in: %s accepts several formats: %v cannot narrow it; use Filter, or Get", p.Attr, b.attr)
+			}
 			if b.eq != nil || b.ranged() {
 				return nil, fmt.Errorf("where: %s accepts several formats: no single range holds them; use Filter", p.Attr)
 			}
@@ -180,7 +183,7 @@ func (p *part) rangeOf(prefix string, i int, b *bounds) (*keyRange, error) {
 			return nil, err
 		}
 		low = prefix + s
-		if b.low.open && follows {
+		if b.low.open && follows && s != "" {
 			low += sep + last
 		} else if b.low.open && s != "" {
 			if low, err = p.beyond(r, prefix, c, b.low, c.next); err != nil {
@@ -204,8 +207,9 @@ func (p *part) rangeOf(prefix string, i int, b *bounds) (*keyRange, error) {
 			}
 		}
 	}
-	r.empty = r.empty || low > high
-	switch {
+	switch r.empty = r.empty || low > high || high == ""; {
+	case r.empty:
+		return r, nil
 	case prefix != "":
 	case b.high == nil && low == "":
 		return &keyRange{}, nil
@@ -251,6 +255,11 @@ func (p *part) beginsIn(prefix string, c *component, sep string, b *bounds) (*ke
 		return nil, fmt.Errorf("where: %v: %w", c.attr, errKeyText)
 	case sep != "" && strings.Contains(s, sep):
 		return &keyRange{empty: true}, nil
+	}
+	for n := 1; n < len(sep) && n <= len(s); n++ {
+		if strings.HasSuffix(s, sep[:n]) {
+			return nil, fmt.Errorf("where: %v: a prefix cannot end as the literal %q that follows the field begins", c.attr, sep)
+		}
 	}
 	return p.begins(prefix + s), nil
 }

@@ -43,15 +43,14 @@ func (s *Schema) view(ix *index, only []*ast.Attr) (*view, error) {
 	return v, nil
 }
 
-// add adds path to the projection, which may not hold overlapping ones.
+// add adds path to the projection, which may not hold overlapping ones: the
+// shorter stands for what is in it.
 func (v *view) add(path codec.Path) {
-	for i, p := range v.paths {
-		if overlap(p, path) {
-			v.paths[i] = p[:min(len(p), len(path))]
-			return
-		}
+	within := func(p codec.Path) bool { return len(p) <= len(path) && overlap(p, path) }
+	if slices.ContainsFunc(v.paths, within) {
+		return
 	}
-	v.paths = append(v.paths, path)
+	v.paths = append(slices.DeleteFunc(v.paths, func(p codec.Path) bool { return overlap(p, path) }), path)
 }
 
 // keep adds the attributes that cursors and kinds need.

@@ -173,10 +173,7 @@ func (r *Repo) loadOutcome(attrs map[string]types.AttributeValue, item any) erro
 
 // guard is what dynox itself requires of the stored item.
 func (r *Repo) guard(op Op) *ast.Cond {
-	kind := r.kindCond()
-	if r.implied(r.table) {
-		kind = nil
-	}
+	kind := r.kindCond() // whatever the key: other repositories' literals are not known here
 	switch op {
 	case Create:
 		return r.exists(ast.Missing)
@@ -216,6 +213,8 @@ func (r *Repo) send(ctx context.Context, w *write, wanted bool) (map[string]type
 	}
 	lost := watch.mayHaveTakenEffect(err)
 	switch {
+	case errors.Is(err, errReadBack):
+		return nil, err
 	case err == nil && lost && wanted && !w.once && r.unsure(w, attrs):
 		return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Why: "an answer was lost, and with it what was stored before"}
 	case err == nil:
