@@ -132,6 +132,45 @@ func TestCursorPastTheLastBadItem(t *testing.T) {
 	is.Equal(len(all(t, orders.Query(t.Context(), OrderKey.In(Order{Customer: "42"}).After(bad.Cursor)))), 0)
 }
 
+func TestTakeOfWhatIsNotThere(t *testing.T) {
+	is := is.New(t)
+	_, orders := faulty(t)
+	o := anOrder("42", 1)
+	_, err := orders.Take(t.Context(), o, expr.If(status.Eq(New)))
+	is.True(errors.Is(err, dynox.ErrNotFound))
+	is.NoErr(orders.Put(t.Context(), &o))
+	_, err = orders.Take(t.Context(), o, expr.If(status.Eq(Paid)))
+	is.True(errors.Is(err, dynox.ErrConditionFailed))
+}
+
+func TestFormsWithinForms(t *testing.T) {
+	is := is.New(t)
+	client := memtable.New(t).Client()
+	table := dynox.NewTable(client, "files")
+	key := dynox.Key[Event]{Partition: dynox.Composite("pk", "{}/{}", logAt, name)}
+	events, err := dynox.NewRepo(table, key, dynox.Escaped[Event](dynox.Lower(logAt)))
+	is.NoErr(err)
+	is.NoErr(table.Ensure(t.Context(), events))
+	is.NoErr(events.Put(t.Context(), &Event{Log: "A/B", Name: "n"}))
+	is.Equal(raw(t, client, "files", map[string]string{"pk": "a%2Fb/n"})["log"], "A/B")
+	_, err = dynox.NewRepo(table, dynox.Key[Event]{Partition: dynox.Composite("pk", "{}", dynox.Padded(seq, 0))})
+	refused(t, err, "seq", "digit")
+}
+
+func TestExpressionsKeepTheirValues(t *testing.T) {
+	is := is.New(t)
+	_, orders := faulty(t)
+	o := anOrder("42", 1)
+	is.NoErr(orders.Put(t.Context(), &o))
+	words := []string{"a"}
+	add, list := expr.AddToSet(tags, words...), expr.Append(notes, words...)
+	words[0] = "b"
+	got, err := orders.Update(t.Context(), o, add, list)
+	is.NoErr(err)
+	is.Equal(got.Tags, []string{"a"})
+	is.Equal(got.Notes, []string{"a"})
+}
+
 func TestNothingPanicsOnNil(t *testing.T) {
 	_, orders := faulty(t)
 	o := anOrder("42", 1)

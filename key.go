@@ -149,6 +149,9 @@ func Unpadded[T any](field expr.Field[T]) KeyField[T] {
 // tables written by other programs have it. Negative numbers, and those that
 // need more digits, are refused.
 func Padded[T any](field expr.Field[T], width int) KeyField[T] {
+	if width < 1 {
+		width = -1 // an error of NewRepo
+	}
 	return KeyField[T]{field, func(f *ast.KeyForm) { f.Width = width }}
 }
 
@@ -174,7 +177,12 @@ func (k KeyField[T]) Ref(d ast.Door) *ast.Attr {
 }
 
 func (k KeyField[T]) configure(c *core.Config, _ *T) {
-	c.Reshaped = append(c.Reshaped, core.Reshaped{Attr: k.Ref(ast.Door{}), Change: k.change})
+	r := core.Reshaped{Attr: k.Ref(ast.Door{})}
+	if r.Attr != nil {
+		form := r.Attr.Key // with what the fields within change
+		r.Change = func(f *ast.KeyForm) { *f = form }
+	}
+	c.Reshaped = append(c.Reshaped, r)
 }
 
 func attrs[T any](fields []expr.Field[T]) []*ast.Attr {

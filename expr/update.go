@@ -121,14 +121,14 @@ func Incr[T any, V Number](a Attr[T, V], n V) Update[T] {
 // Append adds values at the end of a list, which is created if missing.
 func Append[T any, S ~[]V, V any](list Attr[T, S], values ...V) Update[T] {
 	return one[T](ast.Set, list.ref, ast.Operand{Kind: ast.OpConcat, Args: []ast.Operand{
-		orEmpty(list.ref), ast.ValueOperand(list.ref, S(values)),
+		orEmpty(list.ref), ast.ValueOperand(list.ref, slices.Clone(S(values))),
 	}})
 }
 
 // Prepend adds values at the start of a list, which is created if missing.
 func Prepend[T any, S ~[]V, V any](list Attr[T, S], values ...V) Update[T] {
 	return one[T](ast.Set, list.ref, ast.Operand{Kind: ast.OpConcat, Args: []ast.Operand{
-		ast.ValueOperand(list.ref, S(values)), orEmpty(list.ref),
+		ast.ValueOperand(list.ref, slices.Clone(S(values))), orEmpty(list.ref),
 	}})
 }
 
@@ -139,13 +139,13 @@ func orEmpty(list *ast.Attr) ast.Operand {
 // AddToSet adds values to a set, which is created if missing. Values that
 // are there stay; with no values nothing happens.
 func AddToSet[T any, S ~[]V, V any](set Attr[T, S], values ...V) Update[T] {
-	return elements[T](ast.Add, set.ref, len(values), S(values))
+	return elements[T](ast.Add, set.ref, len(values), slices.Clone(S(values)))
 }
 
 // DeleteFromSet takes values out of a set. Values that are not there are no
 // error; a set left empty is removed. With no values nothing happens.
 func DeleteFromSet[T any, S ~[]V, V any](set Attr[T, S], values ...V) Update[T] {
-	return elements[T](ast.Delete, set.ref, len(values), S(values))
+	return elements[T](ast.Delete, set.ref, len(values), slices.Clone(S(values)))
 }
 
 func elements[T any](clause ast.Clause, set *ast.Attr, n int, values any) Update[T] {

@@ -79,9 +79,12 @@ func newComponent(attr *ast.Attr, unit time.Duration) (*component, error) {
 	case isTime(t):
 		c.timeComponent(t, unit, form.TimeAsIs)
 	case t.Implements(textMarshaler) && reflect.PointerTo(t).Implements(textParser):
-		c.narrows, c.order = true, true
+		// A number that writes itself as text is always there, and its texts
+		// need not sort as it does.
+		number := isInt(t) || isUint(t)
+		c.narrows, c.order = !number, !number
 		c.text = func(v reflect.Value) (string, error) {
-			if v.IsZero() {
+			if v.IsZero() && !number {
 				return "", nil
 			}
 			b, err := v.Interface().(encoding.TextMarshaler).MarshalText()
@@ -112,6 +115,9 @@ func newComponent(attr *ast.Attr, unit time.Duration) (*component, error) {
 		c.intComponent(t, form)
 	default:
 		return nil, fmt.Errorf("%v: a %v cannot be part of a composite key", attr, attr.Type)
+	}
+	if form.Width < 0 {
+		return nil, fmt.Errorf("%v: padded to less than one digit", attr)
 	}
 	if form.Escaped && c.fixed {
 		return nil, fmt.Errorf("%v: only text is escaped", attr)

@@ -40,6 +40,7 @@ type write struct {
 	key     map[string]types.AttributeValue
 	actions []*ast.Action
 	once    bool
+	take    bool // a delete that returns the item
 
 	condition, update string
 	names             map[string]string
@@ -125,7 +126,7 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	if with.Once && old != nil {
 		return errOnceOld
 	}
-	w := &write{op: Delete, user: with.Cond, once: with.Once}
+	w := &write{op: Delete, user: with.Cond, once: with.Once, take: old != nil}
 	if w.key, err = r.key(v, 0); err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (r *Repo) settle(w *write, err error, lost bool) (map[string]types.Attribut
 	switch {
 	case w.op == Create && (len(stored) > 0 || w.user == nil):
 		return nil, r.failure(err, stored, ErrExists, ErrConditionFailed)
-	case w.op == Update && (len(stored) == 0 || foreign):
+	case (w.op == Update || w.take) && (len(stored) == 0 || foreign):
 		return nil, &Failure{Kinds: []error{ErrNotFound}, Cause: err}
 	case foreign:
 		return nil, &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
