@@ -66,7 +66,15 @@ func TestNewRepoRefuses(t *testing.T) {
 		"composed in two ways": {dynox.Key[Order]{Partition: dynox.Composite("pk", "A#{}", customer)}, anyOpts{
 			dynox.GSI("other", dynox.Key[Order]{Partition: dynox.Composite("pk", "B#{}", customer)}),
 		}, []string{"pk", "two ways"}},
-		"kind in a key":    {key, anyOpts{dynox.Kind[Order]("order").In("customer")}, []string{"customer"}},
+		"kind in a key":      {key, anyOpts{dynox.Kind[Order]("order").In("customer")}, []string{"customer"}},
+		"composed of itself": {dynox.Key[Order]{Partition: dynox.Composite("id", "X#{}", id)}, nil, []string{"id", "itself"}},
+		"composed, and itself": {key, anyOpts{
+			dynox.GSI("one", dynox.Key[Order]{Partition: dynox.By(status)}),
+			dynox.GSI("two", dynox.Key[Order]{Partition: dynox.Composite("status", "S#{}", id)}),
+		}, []string{"status", "another"}},
+		"kind over a composed key": {key, anyOpts{
+			dynox.GSI("two", dynox.Key[Order]{Partition: dynox.Composite("kind", "S#{}", id)}), dynox.Kind[Order]("order"),
+		}, []string{"kind", "composed"}},
 		"two kinds":        {key, anyOpts{dynox.Kind[Order]("a"), dynox.Kind[Order]("b")}, []string{"kind", "twice"}},
 		"a kind nowhere":   {key, anyOpts{dynox.Kind[Order]("a").In("")}, []string{"kind"}},
 		"an empty kind":    {key, anyOpts{dynox.Kind[Order]("")}, []string{"kind"}},

@@ -23,6 +23,11 @@ func (s *Schema) checkKind() error {
 	case s.Kind.Attr == "" || s.Kind.Name == "":
 		return errors.New("kind: it needs a name, and an attribute to be stored in")
 	}
+	for _, p := range s.derived {
+		if p.Attr == s.Kind.Attr {
+			return fmt.Errorf("kind: attribute %s is composed as a key", p.Attr)
+		}
+	}
 	for _, ix := range s.all() {
 		for _, a := range ix.attrs() {
 			if a.name == s.Kind.Attr && ix == s.table {

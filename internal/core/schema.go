@@ -300,6 +300,20 @@ func (s *Schema) collectDerived() error {
 			s.derived = append(s.derived, p)
 		}
 	}
+	for name, p := range by {
+		for _, f := range p.Fields {
+			if f.Path != nil && f.Path[0].Name == name {
+				return fmt.Errorf("key attribute %s is composed of itself: give the key an attribute of its own", name)
+			}
+		}
+	}
+	for _, ix := range s.all() {
+		for _, a := range ix.attrs() {
+			if by[a.name] != nil && a.attr != nil {
+				return fmt.Errorf("key attribute %s is composed in one key and a field itself in another", a.name)
+			}
+		}
+	}
 	for _, f := range s.plan.Fields() {
 		if p := by[f.Name]; p != nil && base(f.Type).Kind() != reflect.String {
 			return fmt.Errorf("field for %s, which is composed as a key, is a %v: only a string can hold it", f.Name, f.Type)
