@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dynox-go/dynox/memtable"
 )
@@ -20,9 +22,11 @@ import (
 //	< {"the": "response"}                    with status 200; < * for any
 //	! Exception: its message                 with status 400
 //	! {"__type": "…", "whole": "error"}
+//	= name Member.0.Member                   keeps a text of the answer: $name stands for it from here on
+//	@ 90m                                    so much time passes
 //
 // Requests and answers may go on in lines that begin with white space. Numbers in answers are compared by
-// their text, names of members without regard to their order.
+// their text, names of members without regard to their order. It is the first second of 2026.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/cases/*.txt")
 	if err != nil || len(files) == 0 {
@@ -34,12 +38,14 @@ func TestCases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			engine := memtable.New(t)
+			start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			engine := memtable.New(t, memtable.WithClock(func() time.Time { return start }))
+			kept := map[string]string{}
 			for _, c := range parseCases(t, string(text)) {
-				t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, engine) })
-			}
-			if err := engine.Check(); err != nil {
-				t.Error(err)
+				t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, engine, kept) })
+				if err := engine.Check(); err != nil {
+					t.Fatalf("after line %d: %v", c.line, err)
+				}
 			}
 		})
 	}
@@ -48,21 +54,34 @@ func TestCases(t *testing.T) {
 type testCase struct {
 	line                    int
 	operation, body, answer string
+	keep                    []string      // names and paths
+	pause                   time.Duration // before the request
 }
 
 func parseCases(t testing.TB, text string) (cases []testCase) {
 	t.Helper()
 	var last *string // what lines that begin with white space continue
+	var pause time.Duration
 	for i, line := range strings.Split(text, "\n") {
 		switch {
 		case strings.TrimSpace(line) == "" || line[0] == '#':
 		case line[0] == '>':
 			operation, body, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
-			cases = append(cases, testCase{line: i + 1, operation: operation, body: body})
+			cases = append(cases, testCase{line: i + 1, operation: operation, body: body, pause: pause})
+			pause = 0
 			last = &cases[len(cases)-1].body
 		case line[0] == '<' || line[0] == '!':
 			last = &cases[len(cases)-1].answer
 			*last = line
+		case line[0] == '=':
+			c := &cases[len(cases)-1]
+			c.keep = append(c.keep, strings.Fields(line[1:])...)
+		case line[0] == '@':
+			d, err := time.ParseDuration(strings.TrimSpace(line[1:]))
+			if err != nil {
+				t.Fatalf("line %d: %v", i+1, err)
+			}
+			pause += d
 		case line[0] == ' ' || line[0] == '\t':
 			*last += strings.TrimSpace(line)
 		default:
@@ -72,7 +91,11 @@ func parseCases(t testing.TB, text string) (cases []testCase) {
 	return cases
 }
 
-func (c testCase) run(t *testing.T, engine *memtable.Engine) {
+func (c testCase) run(t *testing.T, engine *memtable.Engine, kept map[string]string) {
+	for name, text := range kept {
+		c.body, c.answer = strings.ReplaceAll(c.body, "$"+name, text), strings.ReplaceAll(c.answer, "$"+name, text)
+	}
+	engine.Advance(c.pause)
 	code, text := post(t, engine, c.operation, c.body)
 	kind, want := c.answer[0], strings.TrimSpace(c.answer[1:])
 	if status := map[byte]int{'<': http.StatusOK, '!': http.StatusBadRequest}[kind]; code != status {
@@ -89,6 +112,35 @@ func (c testCase) run(t *testing.T, engine *memtable.Engine) {
 			t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, got, want)
 		}
 	}
+	for i := 0; i+1 < len(c.keep); i += 2 {
+		kept[c.keep[i]] = textAt(t, text, c.keep[i+1])
+	}
+}
+
+// textAt returns a text inside JSON, by a path of members and indexes.
+func textAt(t *testing.T, text, path string) string {
+	t.Helper()
+	var at any
+	if err := json.Unmarshal([]byte(text), &at); err != nil {
+		t.Fatal(err)
+	}
+	for step := range strings.SplitSeq(path, ".") {
+		switch v := at.(type) {
+		case map[string]any:
+			at = v[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(v) {
+				t.Fatalf("%s isn't in %s", path, text)
+			}
+			at = v[i]
+		}
+	}
+	found, ok := at.(string)
+	if !ok {
+		t.Fatalf("%s isn't a text in %s", path, text)
+	}
+	return found
 }
 
 // canonical prints JSON with sorted members, numbers as they are.

@@ -63,13 +63,13 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 }
 
 // commit does what evaluate found. The caller holds the table's lock for writing since then.
-func (c *change) commit(out outcome) {
+func (c *change) commit(out outcome, now time.Time) {
 	switch {
 	case out.new == out.old:
 	case out.new == nil:
 		c.table.data.remove(c.key, out.old)
 	default:
-		c.table.data.put(c.key, out.old, out.new)
+		c.table.data.put(c.key, out.old, out.new, now)
 	}
 }
 
@@ -82,7 +82,7 @@ func (c *change) run(now time.Time) (outcome, units, error) {
 		return out, units{}, err
 	}
 	cost := c.table.writeCost(c.key, out.old, out.new)
-	c.commit(out)
+	c.commit(out, now)
 	return out, cost, nil
 }
 

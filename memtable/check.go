@@ -8,8 +8,8 @@ import (
 )
 
 // Check walks all tables and reports every violated invariant, joined: items are stored under their own
-// keys, sizes and counts are those of the items, and each index has an entry for exactly the items that have
-// its key. It is nil for an engine that works; tests of the engine call it.
+// keys, sizes and counts are those of the items, each index has an entry for exactly the items that have
+// its key, and items expire at their own time. It is nil for an engine that works; tests of the engine call it.
 func (e *Engine) Check() error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -44,7 +44,32 @@ func (t *table) check() (errs []error) {
 	for _, x := range t.data.indexes {
 		t.checkIndex(x, items, report)
 	}
+	t.checkExpiry(items, report)
 	return errs
+}
+
+// checkExpiry needs an entry for each item that expires; items whose time was over years before they came
+// have none.
+func (t *table) checkExpiry(items store.Snapshot[*record], report func(string, ...any)) {
+	for entry := range t.data.expiry.entries.Snapshot().Ascend(store.Range{}, "") {
+		rec, ok := t.data.items.Get(entry[8:])
+		if !ok {
+			report("an item that isn't there expires")
+			continue
+		}
+		if at, ok := t.data.expiry.of(rec.item); !ok || entryAt(at, entry[8:]) != entry {
+			report("an item expires at another time than its own")
+		}
+	}
+	if t.data.expiry.attribute == "" {
+		return
+	}
+	for key, rec := range items.Ascend(store.Range{}, "") {
+		at, ok := t.data.expiry.of(rec.item)
+		if _, there := t.data.expiry.entries.Get(entryAt(at, key)); ok && !there && at.After(t.ttl.changed) {
+			report("an item never expires")
+		}
+	}
 }
 
 func (t *table) checkIndex(x *index, items store.Snapshot[*record], report func(string, ...any)) {

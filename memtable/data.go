@@ -22,6 +22,7 @@ type tableData struct {
 	items   store.Tree[*record]
 	bytes   int64
 	indexes []*index // local ones, then global ones, each in the order of their creation
+	expiry  expiry
 }
 
 // index returns the index of that name, unless it is gone.
@@ -73,8 +74,10 @@ func (d *tableData) sweep(now time.Time) {
 func (d *tableData) clear() { *d = tableData{} }
 
 // put stores a record under its primary key, in the place of old, which is nil for a new item.
-func (d *tableData) put(key string, old, rec *record) {
+func (d *tableData) put(key string, old, rec *record, now time.Time) {
 	d.items.Set(key, rec)
+	d.expiry.remove(key, old)
+	d.expiry.put(key, rec, now)
 	d.bytes += int64(rec.size - old.bytes())
 	for _, x := range d.indexes {
 		if old != nil {
@@ -90,6 +93,7 @@ func (d *tableData) remove(key string, old *record) {
 		return
 	}
 	d.items.Delete(key)
+	d.expiry.remove(key, old)
 	d.bytes -= int64(old.size)
 	for _, x := range d.indexes {
 		x.remove(key, old)

@@ -9,11 +9,13 @@ import (
 // Engine is one in-memory DynamoDB with its own tables. Make one with [New] or [Open].
 // All its methods are safe for concurrent use.
 type Engine struct {
-	region  string
-	account string
-	now     func() time.Time
-	delay   time.Duration
-	onScan  func(table string) // nil unless scans are forbidden
+	region   string
+	account  string
+	clock    func() time.Time
+	ahead    atomic.Int64 // how far Advance has moved the clock
+	delay    time.Duration
+	ttlDelay time.Duration
+	onScan   func(table string) // nil unless scans are forbidden
 
 	mu     sync.RWMutex
 	tables map[string]*table
@@ -45,7 +47,7 @@ func Open(opts ...Option) *Engine {
 	e := &Engine{
 		region:  "us-east-1",
 		account: "000000000000",
-		now:     time.Now,
+		clock:   time.Now,
 		tables:  map[string]*table{},
 	}
 	for _, opt := range opts {
@@ -62,6 +64,13 @@ func (e *Engine) Close() {
 	e.tables = map[string]*table{}
 }
 
+// now is the engine's time.
+func (e *Engine) now() time.Time { return e.clock().Add(time.Duration(e.ahead.Load())) }
+
+// Advance moves the engine's time forward, ahead of its clock, so that what takes time has happened. Time
+// never goes back: a negative d counts as zero.
+func (e *Engine) Advance(d time.Duration) { e.ahead.Add(int64(max(d, 0))) }
+
 // An Option sets up an engine in [New] or [Open].
 type Option func(*Engine)
 
@@ -71,9 +80,13 @@ func WithRegion(region string) Option { return func(e *Engine) { e.region = regi
 // WithAccount sets the account of ARNs, twelve digits. The default is 000000000000.
 func WithAccount(id string) Option { return func(e *Engine) { e.account = id } }
 
-// WithClock sets the engine's time, which stamps tables and ages statuses and tokens.
-// The default is [time.Now]. The function must be safe for concurrent use.
-func WithClock(now func() time.Time) Option { return func(e *Engine) { e.now = now } }
+// WithClock sets the engine's time, which stamps tables and stream records, expires items, and ages
+// statuses, tokens and iterators. The default is [time.Now]. The function must be safe for concurrent use.
+func WithClock(now func() time.Time) Option { return func(e *Engine) { e.clock = now } }
+
+// WithTTLDelay sets how long items outlive the time in their time to live attribute. The default is zero:
+// they are gone when that time comes, where the service takes up to some days.
+func WithTTLDelay(d time.Duration) Option { return func(e *Engine) { e.ttlDelay = d } }
 
 // WithTableDelay sets how long tables and indexes stay CREATING, UPDATING or DELETING, by the engine's
 // clock. The default is zero: the answer to CreateTable says CREATING, as the service's does, and the

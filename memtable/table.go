@@ -142,12 +142,12 @@ func (t *table) gone(now time.Time) bool {
 	return !t.deleted.IsZero() && !now.Before(t.deleted)
 }
 
-// usable reports whether items can be read and written.
-func (t *table) usable(now time.Time) bool {
+// usable reports whether items can be read and written, and whether there are some whose time is over.
+func (t *table) usable(now time.Time) (ok, expired bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	status := t.status(now)
-	return status == statusActive || status == statusUpdating
+	return status == statusActive || status == statusUpdating, t.data.expiry.due(now)
 }
 
 func (x *index) status(now time.Time) string {
@@ -285,6 +285,9 @@ func (e *Engine) find(nameOrARN string, now time.Time) (*table, error) {
 	if t == nil || t.gone(now) {
 		return nil, notFound("Requested resource not found: Table: " + name + " not found")
 	}
+	if _, expired := t.usable(now); expired {
+		t.expire(now)
+	}
 	return t, nil
 }
 
@@ -293,9 +296,16 @@ func (e *Engine) forItems(nameOrARN string) (*table, error) {
 	e.mu.RLock()
 	t := e.tables[tableOf(nameOrARN)]
 	e.mu.RUnlock()
-	now := e.now()
-	if t == nil || !t.usable(now) {
+	if t == nil {
 		return nil, notFound("Requested resource not found")
+	}
+	now := e.now()
+	ok, expired := t.usable(now)
+	if !ok {
+		return nil, notFound("Requested resource not found")
+	}
+	if expired {
+		t.expire(now)
 	}
 	return t, nil
 }

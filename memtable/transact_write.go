@@ -278,7 +278,7 @@ func runTogether(changes []*change, now time.Time) (map[*table]*units, error) {
 			costs[c.table] = &units{}
 		}
 		costs[c.table].merge(cost)
-		c.commit(outs[i])
+		c.commit(outs[i], now)
 	}
 	return costs, nil
 }

@@ -21,6 +21,9 @@ func (t *Tree[V]) Get(key string) (V, bool) { return t.m.Get(key) }
 // Len returns the number of keys.
 func (t *Tree[V]) Len() int { return t.m.Len() }
 
+// Min returns the smallest key and its value; it is not ok for an empty tree.
+func (t *Tree[V]) Min() (key string, value V, ok bool) { return t.m.Min() }
+
 // Set sets the value of a key.
 func (t *Tree[V]) Set(key string, value V) {
 	t.snap = nil
