@@ -81,6 +81,9 @@ type ItemError struct {
 }
 
 func (e *ItemError) Error() string {
+	if e.N == 0 && e.Index == "" && e.Cursor == "" { // of a Get
+		return e.Err.Error()
+	}
 	where := fmt.Sprintf("item %d", e.N)
 	if e.Index != "" {
 		where += " of index " + e.Index

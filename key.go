@@ -38,20 +38,28 @@ func By[T any](fields ...expr.Field[T]) Part[T] {
 // from the least), so that they sort; strings, text marshalers and booleans
 // as they are. A value must not contain the literal that follows its
 // placeholder, unless [Escaped], nor the code point U+10FFFF.
+//
+// T may have a string field for attr. It holds the composed text after reads
+// and writes, and what it held before a write is not looked at.
 func Composite[T any](attr, format string, fields ...expr.Field[T]) Part[T] {
 	return Part[T]{core.Part{Kind: core.PartComposite, Attr: attr, Formats: []string{format}, Fields: attrs(fields)}}
 }
 
-// Const is a part that is the same text in every item of T.
+// Const is a part that is the same text in every item of T. A string field
+// for attr holds it, as one for that of a [Composite] does.
 func Const[T any](attr, value string) Part[T] {
 	return Part[T]{core.Part{Kind: core.PartConst, Attr: attr, Text: value}}
 }
 
 // Also accepts further formats of a [Composite] on read, over the same
 // fields: for items written in older ways. Get asks for each in turn until it
-// finds the item. A query over such a sort key reads from what the formats
-// begin with in common, leaves out the rest, and takes no Where. Writes use
-// the first format, and so do the keys of Update and Delete.
+// finds the item. A query asks for each in turn too, bounded by what In and
+// Where say in that format, so it costs a request for each; of one partition
+// its items come in the order of their sort keys' texts. A text that has
+// several formats is taken to have the first that agrees with the item's
+// fields. Writes use the first format, and so do the keys of Update and
+// Delete: an item in an older one is not found by them, and a Put stores it
+// anew beside the old.
 func (p Part[T]) Also(formats ...string) Part[T] {
 	p.part.Formats = append(p.part.Formats[:len(p.part.Formats):len(p.part.Formats)], formats...)
 	return p

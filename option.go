@@ -31,13 +31,13 @@ type KindOption[T any] struct {
 // a Get, an Update or a Take of one is [ErrNotFound]. A Put over an item of another kind fails
 // with [ErrConditionFailed], and a Delete of one does nothing. Items without any
 // kind are taken for the repository's own, if their key begins as its keys
-// do.
+// do. T may have a string field for the attribute, which then holds the kind
+// after reads and writes, and may be part of the key of an index.
 func Kind[T any](name string) KindOption[T] {
 	return KindOption[T]{core.Kind{Attr: kindAttr, Name: name}}
 }
 
-// In stores the kind in another attribute. T may have a string field for it,
-// which then holds the kind after reads and writes.
+// In stores the kind in another attribute.
 func (k KindOption[T]) In(attr string) KindOption[T] {
 	k.kind.Attr = attr
 	return k

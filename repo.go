@@ -24,8 +24,8 @@ type Repo[T any] struct {
 // its tags, key and options comes back in one error.
 func NewRepo[T any](t *Table, key Key[T], opts ...Option[T]) (*Repo[T], error) {
 	c := &core.Config{Type: reflect.TypeFor[T](), Key: key.describe()}
-	if t == nil {
-		return nil, wrap("new repository", "(none)", c.Type.String(), errors.New("nil table"))
+	if err := t.usable(); err != nil {
+		return nil, wrap("new repository", "(none)", c.Type.String(), err)
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -43,20 +43,32 @@ func NewRepo[T any](t *Table, key Key[T], opts ...Option[T]) (*Repo[T], error) {
 // or one restored from a backup. A table that is nil or was made wrongly
 // gives a repository whose calls all fail.
 func (r *Repo[T]) On(t *Table) *Repo[T] {
-	if t == nil || t.err != nil {
-		return &Repo[T]{&core.Repo{Schema: r.core.Schema, Table: core.Broken(t.broken())}}
+	if err := t.usable(); err != nil {
+		return &Repo[T]{&core.Repo{Schema: r.core.Schema, Table: core.Broken("(none)", err)}}
+	}
+	if t.err != nil {
+		return &Repo[T]{&core.Repo{Schema: r.core.Schema, Table: core.Broken(t.core.Name, t.err)}}
 	}
 	return &Repo[T]{&core.Repo{Schema: r.core.Schema, Table: &t.core}}
 }
 
-func (t *Table) broken() (name string, err error) {
-	if t == nil {
-		return "(none)", errors.New("nil table")
+// usable reports whether t was made by [NewTable] at all.
+func (t *Table) usable() error {
+	switch {
+	case t == nil:
+		return errors.New("nil table")
+	case t.core.Client == nil && t.err == nil:
+		return errors.New("a table is made with NewTable")
 	}
-	return t.core.Name, t.err
+	return nil
 }
 
-func (r *Repo[T]) schema() *core.Schema { return r.core.Schema }
+func (r *Repo[T]) schema() *core.Schema {
+	if r == nil {
+		return nil
+	}
+	return r.core.Schema
+}
 
 // fail makes the public error of a verb that failed with err.
 func (r *Repo[T]) fail(op string, err error) error {
@@ -111,8 +123,11 @@ func (r *Repo[T]) Put(ctx context.Context, item *T, opts ...expr.WriteOption[T])
 
 // Swap is a Put that returns the item it replaced, and whether there was one.
 func (r *Repo[T]) Swap(ctx context.Context, item *T, opts ...expr.WriteOption[T]) (old T, existed bool, err error) {
-	existed, err = r.put(ctx, "swap", core.Put, item, &old, opts)
-	return old, existed, err
+	var replaced T
+	if existed, err = r.put(ctx, "swap", core.Put, item, &replaced, opts); err != nil {
+		return old, false, err
+	}
+	return replaced, existed, nil
 }
 
 // Get reads the item whose key the fields of key give; its other fields are
@@ -212,7 +227,7 @@ func Into[S, T any](ctx context.Context, r *Repo[T], q Query[T]) iter.Seq2[S, er
 
 // Page is a part of a query's items.
 type Page[T any] struct {
-	Items []T
+	Items []T    // never nil
 	Next  Cursor // continues after Items; "" when there is no more
 }
 
@@ -226,7 +241,8 @@ const (
 // Page runs q up to its Limit, 100 if unset, in at most MaxPages requests, 10
 // if unset. Next is empty exactly when nothing is left: Page looks one item
 // further to know. A page that is short while Next is not empty ran into the
-// bound on requests.
+// bound on requests. With an error come the items that were read before it,
+// and Next continues after them.
 func (r *Repo[T]) Page(ctx context.Context, q Query[T]) (Page[T], error) {
 	if q.s.Limit == 0 {
 		q.s.Limit = defaultPage
@@ -234,17 +250,14 @@ func (r *Repo[T]) Page(ctx context.Context, q Query[T]) (Page[T], error) {
 	if q.s.MaxPages == 0 {
 		q.s.MaxPages = defaultRequests
 	}
-	var page Page[T]
+	page := Page[T]{Items: []T{}}
 	var item T
 	next, err := r.core.Read(ctx, &q.s, &item, true, func() bool {
 		page.Items = append(page.Items, item)
 		return true
 	})
-	if err != nil {
-		return Page[T]{}, r.fail("page", err)
-	}
 	page.Next = Cursor(next)
-	return page, nil
+	return page, r.fail("page", err)
 }
 
 // Count is the number of items that a [Query] or a [Scan] finds, up to its

@@ -101,7 +101,9 @@ func (t *Table) Ensure(ctx context.Context, schemas ...Schema) error {
 	if err == nil {
 		described := make([]*core.Schema, len(schemas))
 		for i, s := range schemas {
-			described[i] = s.schema()
+			if s != nil {
+				described[i] = s.schema()
+			}
 		}
 		err = t.core.Ensure(ctx, described)
 	}

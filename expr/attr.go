@@ -57,9 +57,10 @@ func Proto[T any]() *T {
 //	city := expr.At(order, &order.Ship.City)
 //
 // It follows embedded and nested structs and honours their dynamodbav tags.
-// A field tagged "-" gives an attribute that can only be an input of keys. A
-// pointer that is not the address of a field of proto gives an attribute that
-// carries an error.
+// A field tagged "-", or inside one, gives an attribute that can only be an
+// input of keys. A pointer that is not the address of a field of proto gives
+// an attribute that carries an error, and so does a field of no size, which
+// has no address of its own.
 func At[T, V any](proto *T, field *V) Attr[T, V] {
 	return Attr[T, V]{locate(proto, field)}
 }
@@ -69,6 +70,8 @@ func locate[T, V any](proto *T, field *V) *ast.Attr {
 	switch {
 	case a.Item.Kind() != reflect.Struct:
 		a.Err = fmt.Errorf("%v is not a struct: it has no attributes", a.Item)
+	case a.Type.Size() == 0:
+		a.Err = fmt.Errorf("a %v has no size, and so no address of its own: use Path", a.Type)
 	case proto == nil || field == nil:
 		a.Err = fmt.Errorf("nil pointer given to At for an attribute of %v", a.Item)
 	default:

@@ -26,6 +26,9 @@ func allocate(v reflect.Value, outer []reflect.Type) {
 	}
 }
 
+// maxDepth is more than any item nests.
+const maxDepth = 64
+
 // place is where a field was found.
 type place struct {
 	path  codec.Path
@@ -51,7 +54,7 @@ func find(v reflect.Value, target any, path codec.Path, index []int, depth int) 
 		if fv.Kind() == reflect.Pointer && !fv.IsNil() {
 			fv = fv.Elem()
 		}
-		if fv.Kind() != reflect.Struct || depth > 64 {
+		if fv.Kind() != reflect.Struct || depth > maxDepth {
 			continue
 		}
 		if inner, err := find(fv, target, at.path, at.index, depth+1); err == nil && inner != nil {
@@ -59,24 +62,33 @@ func find(v reflect.Value, target any, path codec.Path, index []int, depth int) 
 		}
 	}
 	if depth == 0 {
-		return findUnstored(v, target, nil), nil
+		return findUnstored(v, target, nil, false), nil
 	}
 	return nil, nil
 }
 
-// findUnstored looks among the fields tagged "-", which feed only keys.
-func findUnstored(v reflect.Value, target any, index []int) *place {
+// findUnstored looks among the fields tagged "-", and what is in them, which
+// feed only keys.
+func findUnstored(v reflect.Value, target any, index []int, hidden bool) *place {
 	for i := range v.NumField() {
 		f, sf := v.Field(i), v.Type().Field(i)
+		if !sf.IsExported() && !sf.Anonymous {
+			continue
+		}
 		at := append(index[:len(index):len(index)], i)
 		name, _, _ := strings.Cut(sf.Tag.Get("dynamodbav"), ",")
-		if name == "-" && sf.IsExported() && f.CanAddr() && f.Addr().Interface() == target {
+		unstored := hidden || name == "-"
+		if unstored && f.CanInterface() && f.CanAddr() && f.Addr().Interface() == target {
 			return &place{index: at}
 		}
-		if sf.Anonymous && f.Kind() == reflect.Struct {
-			if p := findUnstored(f, target, at); p != nil {
-				return p
-			}
+		if f.Kind() == reflect.Pointer && !f.IsNil() {
+			f = f.Elem()
+		}
+		if f.Kind() != reflect.Struct || len(at) > maxDepth {
+			continue
+		}
+		if p := findUnstored(f, target, at, unstored); p != nil {
+			return p
 		}
 	}
 	return nil

@@ -298,7 +298,7 @@ func (a *Action) Repeatable() bool {
 	case Add:
 		return a.Value.Kind == OpSet
 	}
-	return repeatable(a.Value) && !a.element()
+	return repeatable(a.Value, a.Attr) && !a.element()
 }
 
 // element reports whether the action aims at a list element: removing one
@@ -315,18 +315,18 @@ func (a *Action) element() bool {
 	return false
 }
 
-func repeatable(o Operand) bool {
+// repeatable reports whether setting target to o twice is setting it once:
+// whether o depends on nothing that may have changed in between. Only what
+// a missing target is given is still the same.
+func repeatable(o Operand, target *Attr) bool {
 	switch o.Kind {
 	case OpConcat, OpPlus, OpMinus, OpAttr:
 		return false
-	}
-	for i, a := range o.Args {
-		if i == 0 && o.Kind == OpIfMissing {
-			continue
-		}
-		if !repeatable(a) {
+	case OpIfMissing:
+		if o.Args[0].Kind != OpAttr || !o.Args[0].Attr.Same(target) {
 			return false
 		}
+		return repeatable(o.Args[1], target)
 	}
 	return true
 }

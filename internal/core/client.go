@@ -5,6 +5,7 @@ package core
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,8 +39,13 @@ type optionsKey struct{}
 
 // WithOptions is ctx with more options for the SDK's calls.
 func WithOptions(ctx context.Context, fns []func(*dynamodb.Options)) context.Context {
-	have := options(ctx)
-	return context.WithValue(ctx, optionsKey{}, append(have[:len(have):len(have)], fns...))
+	all := slices.Clone(options(ctx))
+	for _, fn := range fns {
+		if fn != nil {
+			all = append(all, fn)
+		}
+	}
+	return context.WithValue(ctx, optionsKey{}, all)
 }
 
 func options(ctx context.Context) []func(*dynamodb.Options) {

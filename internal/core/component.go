@@ -42,6 +42,9 @@ type component struct {
 	// next and prior step to the neighbouring value; false when there is
 	// none. nil: the values have no neighbours.
 	next, prior func(reflect.Value) (reflect.Value, bool)
+	// outside tells on which side of all that can be written a value lies, -1
+	// below and 1 above; 0 when it can be written. nil: all values can.
+	outside func(reflect.Value) int
 }
 
 var (
@@ -67,6 +70,26 @@ func indirect(v reflect.Value) (reflect.Value, bool) {
 		v = v.Elem()
 	}
 	return v, v.IsValid()
+}
+
+// convert is v, of an attribute given with another type, as the type of its
+// field: false where that has another form.
+func convert(v reflect.Value, t reflect.Type) (reflect.Value, bool) {
+	switch from := v.Type(); {
+	case from == t:
+		return v, true
+	case isInt(from) && isInt(t):
+		if reflect.Zero(t).OverflowInt(v.Int()) {
+			return v, false
+		}
+	case isUint(from) && isUint(t):
+		if reflect.Zero(t).OverflowUint(v.Uint()) {
+			return v, false
+		}
+	case from.Kind() != t.Kind() || !from.ConvertibleTo(t):
+		return v, false
+	}
+	return v.Convert(t), true
 }
 
 // newComponent is the component for attr; unit is the resolution in which
@@ -139,6 +162,20 @@ var (
 	errYear      = errors.New("a time in a key must be of the years 0 to 9999")
 )
 
+// maxYear is the last year that four digits hold.
+const maxYear = 9999
+
+// yearSide tells on which side of the years 0 to maxYear t lies, 0 within.
+func yearSide(t time.Time) int {
+	switch year := t.UTC().Year(); {
+	case year < 0:
+		return -1
+	case year > maxYear:
+		return 1
+	}
+	return 0
+}
+
 func isTime(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.ConvertibleTo(timeType) }
 
 func (c *component) timeComponent(t reflect.Type, unit time.Duration, asIs bool) {
@@ -149,7 +186,7 @@ func (c *component) timeComponent(t reflect.Type, unit time.Duration, asIs bool)
 		switch {
 		case tm.IsZero():
 			return "", nil
-		case tm.Year() < 0 || tm.Year() > 9999:
+		case yearSide(tm) != 0:
 			return "", errYear
 		case asIs:
 			return at(v).Format(time.RFC3339Nano), nil
@@ -167,14 +204,15 @@ func (c *component) timeComponent(t reflect.Type, unit time.Duration, asIs bool)
 		v.Set(reflect.ValueOf(tm).Convert(t))
 		return nil
 	}
+	c.outside = func(v reflect.Value) int { return yearSide(at(v)) }
 	back := func(tm time.Time) reflect.Value { return reflect.ValueOf(tm).Convert(t) }
 	c.next = func(v reflect.Value) (reflect.Value, bool) {
 		tm := at(v).Add(time.Nanosecond)
-		return back(tm), tm.UTC().Year() <= 9999
+		return back(tm), yearSide(tm) == 0
 	}
 	c.prior = func(v reflect.Value) (reflect.Value, bool) {
 		tm := at(v).Add(-time.Nanosecond)
-		return back(tm), tm.UTC().Year() >= 0
+		return back(tm), yearSide(tm) == 0
 	}
 	if unit > 0 {
 		c.store = func(v reflect.Value) reflect.Value { return back(floor(at(v), unit)) }
@@ -243,6 +281,17 @@ func (c *component) intComponent(t reflect.Type, form ast.KeyForm) {
 	}
 	c.next = func(v reflect.Value) (reflect.Value, bool) { return stepInt(t, v, 1) }
 	c.prior = func(v reflect.Value) (reflect.Value, bool) { return stepInt(t, v, -1) }
+	if form.Width > 0 {
+		c.outside = func(v reflect.Value) int {
+			if signed && v.Int() < 0 {
+				return -1
+			}
+			if _, err := c.text(v); err != nil {
+				return 1
+			}
+			return 0
+		}
+	}
 }
 
 func pad(n uint64, width int) string {
@@ -317,9 +366,20 @@ func (c *component) write(v reflect.Value, sep string, exact bool) (string, erro
 	case c.attr.Key.Escaped:
 		return escape(s, sep), nil
 	case strings.Index(s+sep, sep) != len(s):
-		return "", fmt.Errorf("%v: its value contains the literal %q that follows it in the key; dynox.Escaped allows that", c.attr, sep)
+		return "", &literalError{c.attr, sep}
 	}
 	return s, nil
+}
+
+// literalError is a value that one format of a key cannot hold, and another
+// may.
+type literalError struct {
+	attr *ast.Attr
+	sep  string
+}
+
+func (e *literalError) Error() string {
+	return fmt.Sprintf("%v: its value contains the literal %q that follows it in the key; dynox.Escaped allows that", e.attr, e.sep)
 }
 
 // read parses text, as write made it, into v, allocating pointers.

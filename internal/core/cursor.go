@@ -15,18 +15,25 @@ import (
 )
 
 // A cursor is the base64 of: a version, the scope of the read it belongs to,
-// the number of segments (0 when the read is not parallel), and a position
-// for each. A position is where it stands, and the raw key of the last item.
+// the number of segments (0 when the read is not parallel), a position for
+// each, and a checksum. A position is where it stands, in which leg, and the
+// raw key of the last item.
 const (
 	cursorVersion = 1
 	scopeSize     = 12
+	checksumSize  = 4
 )
+
+// maxLegs is more than any read has.
+const maxLegs = 1 << 20
 
 type scope [scopeSize]byte
 
-// position is how far a read, or a segment of one, has come.
+// position is how far a read, or a segment of one, has come. At a start it is
+// before its leg, and after the one before.
 type position struct {
 	state positionState
+	leg   int
 	key   map[string]types.AttributeValue
 }
 
@@ -75,6 +82,7 @@ func (t *Table) cursor(s scope, parallel bool, positions []position) (string, er
 	b = binary.AppendUvarint(b, uint64(segments))
 	for _, p := range positions {
 		b = append(b, byte(p.state))
+		b = binary.AppendUvarint(b, uint64(p.leg))
 		if p.state != atKey {
 			continue
 		}
@@ -84,6 +92,7 @@ func (t *Table) cursor(s scope, parallel bool, positions []position) (string, er
 			b = appendBytes(b, describe(p.key[name]))
 		}
 	}
+	b = append(b, checksum(b)...)
 	if t.CursorKey != nil {
 		var err error
 		if b, err = seal(t.CursorKey, b); err != nil {
@@ -91,6 +100,12 @@ func (t *Table) cursor(s scope, parallel bool, positions []position) (string, er
 		}
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil
+}
+
+// checksum tells damage, not forgery: for that a cursor is sealed.
+func checksum(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:checksumSize]
 }
 
 func sortedNames(key map[string]types.AttributeValue) []string {
@@ -120,8 +135,12 @@ func (t *Table) positions(text string, s scope, attrs []keyAttr) (positions []po
 			return nil, false, err
 		}
 	}
-	if len(b) < 1+scopeSize || b[0] != cursorVersion {
+	if len(b) < 1+scopeSize+checksumSize || b[0] != cursorVersion {
 		return nil, false, badCursor("it is no cursor of this library")
+	}
+	b, sum := b[:len(b)-checksumSize], b[len(b)-checksumSize:]
+	if !bytes.Equal(sum, checksum(b)) {
+		return nil, false, badCursor("damaged")
 	}
 	if !bytes.Equal(b[1:1+scopeSize], s[:]) {
 		return nil, false, badCursor("it belongs to another table, index, partition or range")
@@ -174,6 +193,12 @@ func (r *cursorReader) position(attrs []keyAttr) position {
 	}
 	p := position{state: positionState(r.b[0])}
 	r.b = r.b[1:]
+	leg := r.number()
+	if leg > maxLegs {
+		r.bad = true
+		return p
+	}
+	p.leg = int(leg)
 	if p.state != atKey {
 		return p
 	}

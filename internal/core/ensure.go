@@ -46,10 +46,8 @@ func (t *Table) Ensure(ctx context.Context, schemas []*Schema) error {
 	}
 	have, err := t.describe(ctx, client)
 	if errors.Is(err, ErrTableNotFound) {
-		_, err = client.CreateTable(ctx, d.create(t.Name), options(ctx)...)
-		var inUse *types.ResourceInUseException
-		if err != nil && !errors.As(err, &inUse) {
-			return serviceError(err)
+		if err := t.create(ctx, client, d.create(t.Name)); err != nil {
+			return err
 		}
 		have, err = t.wait(ctx, client)
 	}
@@ -62,9 +60,28 @@ func (t *Table) Ensure(ctx context.Context, schemas []*Schema) error {
 	return t.addIndexes(ctx, client, d)
 }
 
+// create makes the table, unless another process does. Where the service has
+// too much to do it is asked again.
+func (t *Table) create(ctx context.Context, client tableClient, in *dynamodb.CreateTableInput) error {
+	return retry.Do(ctx, polling(), func(ctx context.Context) error {
+		_, err := client.CreateTable(ctx, in, options(ctx)...)
+		var inUse *types.ResourceInUseException
+		switch {
+		case err == nil || errors.As(err, &inUse):
+			return nil
+		case busy(err):
+			return retry.RetryableError(serviceError(err))
+		}
+		return serviceError(err)
+	})
+}
+
+func polling() retry.Backoff { return retry.WithCappedDuration(pollLast, retry.NewExponential(pollFirst)) }
+
 // addIndexes creates the global indexes that are missing, one at a time as
 // the service wants it.
 func (t *Table) addIndexes(ctx context.Context, client tableClient, d *definition) error {
+	backoff := polling()
 	for {
 		have, err := t.wait(ctx, client)
 		if err != nil {
@@ -84,11 +101,47 @@ func (t *Table) addIndexes(ctx context.Context, client tableClient, d *definitio
 				IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection,
 			}}},
 		}, options(ctx)...)
-		var inUse *types.ResourceInUseException
-		if err != nil && !errors.As(err, &inUse) {
+		if err == nil {
+			continue
+		}
+		if !t.retriable(ctx, client, err, g) {
 			return serviceError(err)
 		}
+		if err := pause(ctx, backoff); err != nil {
+			return err
+		}
 	}
+}
+
+// pause waits for the next delay of backoff, or until ctx ends.
+func pause(ctx context.Context, backoff retry.Backoff) error {
+	delay, _ := backoff.Next()
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// retriable reports whether the creation of the index g, refused with err,
+// is to be tried again or no longer needed: another is being made, here or by
+// another process.
+func (t *Table) retriable(ctx context.Context, client tableClient, err error, g types.GlobalSecondaryIndex) bool {
+	if busy(err) {
+		return true
+	}
+	have, describeErr := t.describe(ctx, client)
+	return describeErr == nil && findGlobal(have, aws.ToString(g.IndexName)) != nil
+}
+
+// busy reports whether the service refuses because of what goes on already.
+func busy(err error) bool {
+	var inUse *types.ResourceInUseException
+	var limit *types.LimitExceededException
+	return errors.As(err, &inUse) || errors.As(err, &limit)
 }
 
 func (t *Table) describe(ctx context.Context, client tableClient) (*types.TableDescription, error) {
@@ -111,8 +164,7 @@ var errNotReady = errors.New("the table is not ready")
 // wait asks until the table and its indexes are active.
 func (t *Table) wait(ctx context.Context, client tableClient) (*types.TableDescription, error) {
 	var have *types.TableDescription
-	backoff := retry.WithCappedDuration(pollLast, retry.NewExponential(pollFirst))
-	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+	err := retry.Do(ctx, polling(), func(ctx context.Context) error {
 		var err error
 		have, err = t.describe(ctx, client)
 		switch {
@@ -123,7 +175,7 @@ func (t *Table) wait(ctx context.Context, client tableClient) (*types.TableDescr
 		case have.TableStatus == types.TableStatusDeleting:
 			return errors.New("the table is being deleted")
 		case have.TableStatus != types.TableStatusActive || slices.ContainsFunc(have.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
-			return g.IndexStatus != types.IndexStatusActive
+			return g.IndexStatus != types.IndexStatusActive && g.IndexStatus != "" // some servers don't tell
 		}):
 			return retry.RetryableError(errNotReady)
 		}
@@ -140,6 +192,9 @@ func define(schemas []*Schema) (*definition, error) {
 	d := &definition{types: map[string]types.ScalarAttributeType{}}
 	var errs []error
 	for _, s := range schemas {
+		if s == nil {
+			return nil, errors.New("nil repository")
+		}
 		for _, ix := range s.all() {
 			for _, a := range ix.attrs() {
 				if have, ok := d.types[a.name]; ok && have != a.kind {
@@ -281,6 +336,16 @@ func findGlobal(have *types.TableDescription, name string) *types.GlobalSecondar
 	return nil
 }
 
+// covers reports whether an index with the projection have holds what one
+// with want must.
+func covers(have, want *types.Projection) bool {
+	if have == nil || have.ProjectionType == types.ProjectionTypeAll || want.ProjectionType == types.ProjectionTypeKeysOnly {
+		return true
+	}
+	lacks := func(name string) bool { return !slices.Contains(have.NonKeyAttributes, name) }
+	return want.ProjectionType == types.ProjectionTypeInclude && !slices.ContainsFunc(want.NonKeyAttributes, lacks)
+}
+
 // check compares a table that exists with what is needed of it; global
 // indexes may still be missing.
 func (d *definition) check(have *types.TableDescription) error {
@@ -297,8 +362,13 @@ func (d *definition) check(have *types.TableDescription) error {
 		}
 	}
 	for _, g := range d.globals {
-		if h := findGlobal(have, aws.ToString(g.IndexName)); h != nil && !sameKeys(h.KeySchema, g.KeySchema) {
+		h := findGlobal(have, aws.ToString(g.IndexName))
+		switch {
+		case h == nil:
+		case !sameKeys(h.KeySchema, g.KeySchema):
 			wrong("the key attributes of index " + aws.ToString(g.IndexName))
+		case !covers(h.Projection, g.Projection):
+			wrong("the attributes held by index " + aws.ToString(g.IndexName))
 		}
 	}
 	var lacking []string
@@ -311,6 +381,8 @@ func (d *definition) check(have *types.TableDescription) error {
 			lacking = append(lacking, aws.ToString(l.IndexName))
 		case !sameKeys(have.LocalSecondaryIndexes[i].KeySchema, l.KeySchema):
 			wrong("the key attributes of index " + aws.ToString(l.IndexName))
+		case !covers(have.LocalSecondaryIndexes[i].Projection, l.Projection):
+			wrong("the attributes held by index " + aws.ToString(l.IndexName))
 		}
 	}
 	if lacking != nil {

@@ -35,14 +35,14 @@ func (r *Repo) Explain(spec *Spec) (*Plan, error) {
 		Page: l.size(0), Limit: spec.Limit, Consistent: spec.Consistent, Descending: spec.Desc,
 		Segments: spec.Segments,
 	}
-	names := q.query.ExpressionAttributeNames
-	filter, projection := q.query.FilterExpression, q.query.ProjectionExpression
-	if spec.Scan {
-		names, filter, projection = q.scan.ExpressionAttributeNames, q.scan.FilterExpression, q.scan.ProjectionExpression
+	if in := q.legs[0].query; in != nil {
+		p.Key = readable(aws.ToString(in.KeyConditionExpression), in.ExpressionAttributeNames)
+		p.Filter = readable(aws.ToString(in.FilterExpression), in.ExpressionAttributeNames)
+		p.Projection = readable(aws.ToString(in.ProjectionExpression), in.ExpressionAttributeNames)
+	} else if in := q.legs[0].scan; in != nil {
+		p.Filter = readable(aws.ToString(in.FilterExpression), in.ExpressionAttributeNames)
+		p.Projection = readable(aws.ToString(in.ProjectionExpression), in.ExpressionAttributeNames)
 	}
-	p.Key = readable(aws.ToString(q.query.KeyConditionExpression), names)
-	p.Filter = readable(aws.ToString(filter), names)
-	p.Projection = readable(aws.ToString(projection), names)
 	p.Notes = q.notes()
 	return p, nil
 }
@@ -59,7 +59,7 @@ func (q *request) notes() []string {
 		note("reads the whole table")
 	case q.spec.Scan:
 		note("reads the whole index")
-	case q.keys.attr == "" && len(q.keys.equal) == 0 && q.ix.sort != nil:
+	case q.legs[0].keys.attr == "" && len(q.legs[0].keys.equal) == 0 && q.ix.sort != nil:
 		note("reads the whole item collection: Where would bound it")
 	}
 	unit := 4096
@@ -71,7 +71,10 @@ func (q *request) notes() []string {
 	if q.spec.Limit > 0 && q.filtered && q.spec.PageSize == 0 {
 		note("with a filter, pages are as large as the service makes them, whatever the limit")
 	}
-	if q.keys != nil && len(q.keys.drop) > 0 {
+	if n := len(q.legs); n > 1 {
+		note("asks %d times in turn, once for each accepted format of the key; the first is shown", n)
+	}
+	if len(q.legs[0].keys.drop) > 0 {
 		note("items at an excluded boundary are read and left out")
 	}
 	return notes

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -39,7 +40,7 @@ func (s *Schema) checkKind() error {
 		if f.Name != s.Kind.Attr {
 			continue
 		}
-		if f.Type.Kind() != reflect.String {
+		if base(f.Type).Kind() != reflect.String {
 			return fmt.Errorf("kind: the field for %s is a %v, not a string", f.Name, f.Type)
 		}
 		s.kindIn = f.Index
@@ -53,15 +54,15 @@ func (s *Schema) implied(ix *index) bool {
 	if p == nil {
 		p = ix.partition
 	}
-	return p.Kind == PartConst || p.Kind == PartComposite && p.common() != ""
+	bare := func(f *format) bool { return f.lits[0] == "" }
+	return p.Kind == PartConst || p.Kind == PartComposite && !slices.ContainsFunc(p.formats, bare)
 }
 
 // foreign reports whether a stored item is of another kind.
 func (s *Schema) foreign(attrs map[string]types.AttributeValue) bool {
-	if s.Kind.Attr != "" {
-		if kind, ok := attrs[s.Kind.Attr].(*types.AttributeValueMemberS); ok {
-			return kind.Value != s.Kind.Name
-		}
+	if stored, ok := attrs[s.Kind.Attr]; ok && s.Kind.Attr != "" {
+		kind, ok := stored.(*types.AttributeValueMemberS)
+		return !ok || kind.Value != s.Kind.Name
 	}
 	for _, p := range s.table.parts() {
 		if !p.owns(attrs) {

@@ -14,8 +14,8 @@ import (
 const maxSegments = 1_000_000
 
 // Read runs spec. It decodes each item into dst, a *T, and calls yield, until
-// yield returns false. The cursor it returns continues after the last item
-// yielded; it is empty when nothing is left.
+// yield returns false. The cursor it returns, with an error too, continues
+// after the last item yielded; it is empty when nothing is left.
 //
 // ahead makes the cursor exact at the limit: Read looks for one item more,
 // without yielding it.
@@ -44,7 +44,7 @@ func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any
 // Count is the number of items that spec finds.
 func (r *Repo) Count(ctx context.Context, spec *Spec) (int64, error) {
 	q, err := r.prepare(spec, reading{count: true})
-	if err != nil || q.empty {
+	if err != nil {
 		return 0, err
 	}
 	l := &loop{request: q, counting: true}
@@ -58,17 +58,11 @@ func (r *Repo) Count(ctx context.Context, spec *Spec) (int64, error) {
 }
 
 func (q *request) run(ctx context.Context, dst any, ahead bool, yield func() bool) (string, error) {
-	if q.empty {
-		if q.spec.Track != nil {
-			q.spec.Track("")
-		}
-		return "", nil
-	}
 	l := &loop{request: q, dst: reflect.ValueOf(dst).Elem(), ahead: ahead, yield: yield}
 	return l.run(ctx)
 }
 
-// loop is one run of a request: it walks pages and their items, and knows
+// loop is one run of a request: it walks legs, pages and items, and knows
 // where it stands.
 type loop struct {
 	*request
@@ -79,11 +73,12 @@ type loop struct {
 	total    int64
 
 	parallel  bool
-	positions []position
+	positions []position // after the last item yielded, of each segment
 	yielded   int
 	scanned   int
 	pages     int
-	last      bool // only the final look beyond the limit is left
+	last      bool       // only the final look beyond the limit is left
+	skipped   []*BadItem // found by that look
 }
 
 func (l *loop) run(ctx context.Context) (string, error) {
@@ -92,15 +87,18 @@ func (l *loop) run(ctx context.Context) (string, error) {
 	}
 	var done bool
 	var err error
-	if l.parallel {
+	switch {
+	case l.empty:
+		l.positions = []position{{state: atEnd}}
+	case l.parallel:
 		done, err = l.runParallel(ctx)
-	} else {
+	default:
 		done, err = l.runSequential(ctx)
 	}
-	if err != nil {
-		return "", err
+	cursor, cursorErr := l.cursor()
+	if err == nil {
+		err = cursorErr
 	}
-	cursor, err := l.cursor()
 	if err == nil && !done && l.spec.Track != nil {
 		l.spec.Track(cursor)
 	}
@@ -111,6 +109,9 @@ func (l *loop) run(ctx context.Context) (string, error) {
 func (l *loop) start() error {
 	l.positions = make([]position, max(l.spec.Segments, 1))
 	l.parallel = l.spec.Scan && l.spec.Segments > 0
+	if l.spec.Desc {
+		l.positions[0].leg = len(l.legs)
+	}
 	if l.spec.After == "" {
 		return nil
 	}
@@ -121,6 +122,11 @@ func (l *loop) start() error {
 	case parallel != l.parallel || parallel && len(positions) != l.spec.Segments:
 		return badCursor("it was made by a scan with another number of segments")
 	}
+	for _, p := range positions {
+		if p.leg > len(l.legs) || p.state == atKey && (p.leg == len(l.legs) || !l.legs[p.leg].keys.holds(p.key)) {
+			return badCursor("it belongs to another partition or range")
+		}
+	}
 	l.positions = positions
 	return nil
 }
@@ -129,7 +135,7 @@ func (l *loop) start() error {
 func (l *loop) cursor() (string, error) {
 	keys := make([]position, len(l.positions))
 	for i, p := range l.positions {
-		keys[i] = position{state: p.state}
+		keys[i] = p
 		if p.state == atKey {
 			keys[i].key = l.repo.raw(l.ix, p.key)
 		}
@@ -160,6 +166,35 @@ func (l *loop) size(expected int) int {
 	return n
 }
 
+// next is the leg that a read goes on with from p, -1 at the end. Between two
+// legs it depends on the direction.
+func (l *loop) next(p position) int {
+	switch {
+	case p.state == atEnd:
+		return -1
+	case p.state == atStart && l.spec.Desc:
+		return p.leg - 1
+	case p.leg == len(l.legs):
+		return -1
+	}
+	return p.leg
+}
+
+// after is where a read stands after a page of a leg.
+func (l *loop) after(leg int, p page) position {
+	if p.next != nil {
+		return position{state: atKey, leg: leg, key: p.next}
+	}
+	beyond := position{leg: leg + 1}
+	if l.spec.Desc {
+		beyond.leg = leg
+	}
+	if l.next(beyond) < 0 {
+		return position{state: atEnd}
+	}
+	return beyond
+}
+
 // runSequential reads one page after the other; done reports that yield
 // ended it.
 func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
@@ -171,13 +206,14 @@ func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 			<-next
 		}
 	}()
-	at := &l.positions[0]
-	for at.state != atEnd && !l.bounded() {
+	at := l.positions[0]
+	leg := l.next(at)
+	for ; leg >= 0 && !l.bounded(); leg = l.next(at) {
 		var p page
 		if next != nil {
 			p, next = <-next, nil
 		} else {
-			p = l.fetch(ctx, at.key, l.size(0), 0, 0)
+			p = l.fetch(ctx, leg, at.key, l.size(0), 0, 0)
 		}
 		if p.err != nil {
 			return false, p.err
@@ -186,13 +222,29 @@ func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 		l.scanned += p.scanned
 		if l.spec.Prefetch && p.next != nil && !l.bounded() && (l.spec.Limit == 0 || l.yielded+len(p.items) < l.spec.Limit) {
 			next = make(chan page, 1)
-			go func(size int) { next <- l.fetch(ctx, p.next, size, 0, 0) }(l.size(len(p.items)))
+			go func(leg, size int) { next <- l.fetch(ctx, leg, p.next, size, 0, 0) }(leg, l.size(len(p.items)))
 		}
-		if stop, done, err := l.consume(p); stop || err != nil {
+		at = l.after(leg, p)
+		if stop, done, err := l.consume(p, leg, at); stop || err != nil {
 			return done, err
 		}
 	}
+	if leg < 0 {
+		return false, l.finish()
+	}
 	return false, nil
+}
+
+// finish puts the loop at its end. A look beyond the limit may have met
+// items there that cannot be read: what is to become of them is asked now.
+func (l *loop) finish() error {
+	for _, b := range l.skipped {
+		if l.spec.OnItem(b) != nil {
+			return nil // there is more: the item, with its error
+		}
+	}
+	l.positions[0] = position{state: atEnd}
+	return nil
 }
 
 // runParallel reads every segment in a goroutine of its own, each at most one
@@ -206,26 +258,23 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 		}
 	}()
 	var taken atomic.Int64
-	size := l.spec.PageSize
-	share := 0
-	if l.spec.MaxScanned > 0 {
-		share = max(l.spec.MaxScanned/len(l.positions), 1)
-	}
-	work := func(segment int, start map[string]types.AttributeValue) {
+	var cut atomic.Bool // a segment was broken off
+	work := func(segment, share int, start map[string]types.AttributeValue) {
 		scanned := 0
-		for {
-			if l.spec.MaxPages > 0 && taken.Add(1) > int64(l.spec.MaxPages) || share > 0 && scanned >= share {
+		for share < 0 || scanned < share {
+			if l.spec.MaxPages > 0 && taken.Add(1) > int64(l.spec.MaxPages) {
 				return
 			}
-			n := size
-			if share > 0 && (n == 0 || n > share-scanned) {
+			n := l.spec.PageSize
+			if share >= 0 && (n == 0 || n > share-scanned) {
 				n = share - scanned
 			}
-			p := l.fetch(ctx, start, n, segment, len(l.positions))
+			p := l.fetch(ctx, 0, start, n, segment, len(l.positions))
 			scanned += p.scanned
 			select {
 			case pages <- p:
 			case <-ctx.Done():
+				cut.Store(true)
 				return
 			}
 			if p.err != nil || p.next == nil {
@@ -235,10 +284,11 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 		}
 	}
 	var workers sync.WaitGroup
+	shares := l.shares()
 	for i, p := range l.positions {
 		if p.state != atEnd {
 			start := nonEmpty(l.repo.raw(l.ix, p.key))
-			workers.Go(func() { work(i, start) })
+			workers.Go(func() { work(i, shares[i], start) })
 		}
 	}
 	go func() {
@@ -249,43 +299,77 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 		if p.err != nil {
 			return false, p.err
 		}
-		if stop, done, err := l.consume(p); stop || err != nil {
+		if stop, done, err := l.consume(p, 0, l.after(0, p)); stop || err != nil {
 			return done, err
 		}
 	}
-	return false, context.Cause(ctx)
+	if cut.Load() {
+		return false, context.Cause(ctx)
+	}
+	return false, nil
 }
 
-// consume yields the items of a page and moves its segment's position. stop
-// reports that the loop is over; done, that yield wanted no more.
-func (l *loop) consume(p page) (stop, done bool, err error) {
+// shares divides MaxScanned among the segments that are not at their end; -1
+// is no bound.
+func (l *loop) shares() []int {
+	shares := make([]int, len(l.positions))
+	active := 0
+	for i, p := range l.positions {
+		shares[i] = -1
+		if p.state != atEnd {
+			active++
+		}
+	}
+	rest := l.spec.MaxScanned
+	if rest == 0 {
+		return shares
+	}
+	for i, p := range l.positions {
+		if p.state == atEnd {
+			continue
+		}
+		shares[i] = (rest + active - 1) / active
+		rest -= shares[i]
+		active--
+	}
+	return shares
+}
+
+// consume yields the items of a page and moves its segment's position, to
+// next at its end. stop reports that the loop is over; done, that yield wanted
+// no more.
+func (l *loop) consume(p page, leg int, next position) (stop, done bool, err error) {
 	at := &l.positions[p.segment]
-	if l.counting && len(l.keysDrop()) == 0 {
+	if l.counts && l.counting {
 		l.total += int64(p.count)
 		p.items = nil
 	}
 	for i, attrs := range p.items {
-		if l.keys != nil && l.keys.dropped(attrs) || !l.counting && l.repo.foreign(attrs) {
+		if !l.yields(l.legs[leg], attrs) || l.repo.foreign(attrs) {
 			continue
 		}
 		if l.counting {
 			l.total++
 			continue
 		}
-		if l.last {
-			return true, false, nil
-		}
 		before := *at
-		*at = position{state: atKey, key: attrs}
+		*at = position{state: atKey, leg: leg, key: attrs}
 		if err := l.view.load(attrs, l.dst); err != nil {
-			if err := l.bad(err); err != nil {
+			err := l.bad(err)
+			if l.last || err != nil {
 				*at = before
-				return true, false, err
+			}
+			if err != nil {
+				return true, false, pick(l.last, nil, err)
 			}
 			continue
 		}
-		if i == len(p.items)-1 && p.next == nil {
-			*at = position{state: atEnd}
+		if l.last {
+			*at = before
+			return true, false, nil
+		}
+		if i == len(p.items)-1 && next.state == atEnd {
+			*at = next
 		}
 		if err := l.track(); err != nil {
 			return true, false, err
@@ -301,21 +385,11 @@ func (l *loop) consume(p page) (stop, done bool, err error) {
 			l.last = true
 		}
 	}
-	*at = position{state: atEnd}
-	if p.next != nil {
-		*at = position{state: atKey, key: p.next}
+	if !l.last {
+		*at = next
 	}
-	if l.counting && l.spec.Limit > 0 && l.total >= int64(l.spec.Limit) {
-		return true, false, nil
-	}
-	return false, false, nil
-}
-
-func (l *loop) keysDrop() []types.AttributeValue {
-	if l.keys == nil {
-		return nil
-	}
-	return l.keys.drop
+	full := l.counting && l.spec.Limit > 0 && l.total >= int64(l.spec.Limit)
+	return full, false, nil
 }
 
 // track tells the caller where the loop stands.
@@ -330,15 +404,20 @@ func (l *loop) track() error {
 	return err
 }
 
-// bad decides about an item that cannot be read.
+// bad decides about an item that cannot be read. One beyond the limit is
+// decided about when it turns out to be the end, or by the read that goes on.
 func (l *loop) bad(err error) error {
 	cursor, cursorErr := l.cursor()
 	if cursorErr != nil {
 		return cursorErr
 	}
 	item := &BadItem{Index: l.ix.Name, N: l.yielded, Path: pathOf(err), Cursor: cursor, Err: err}
-	if l.spec.OnItem == nil {
+	switch {
+	case l.spec.OnItem == nil:
 		return item
+	case l.last:
+		l.skipped = append(l.skipped, item)
+		return nil
 	}
 	return l.spec.OnItem(item)
 }

@@ -22,19 +22,23 @@ func (n *Narrow) view(s *Schema) (*view, error) {
 	for _, f := range s.plan.Fields() {
 		have[f.Name] = true
 	}
-	formats := make(map[string]codec.Format)
 	v := &view{schema: s}
 	for _, f := range fields {
 		if !have[f.Name] {
 			return nil, fmt.Errorf("%v: %v has no attribute %s", n.Type, s.Type, f.Name)
 		}
-		if form, ok := s.formats[f.Name]; ok {
-			formats[f.Name] = form
-		}
 		v.paths = append(v.paths, codec.Path{{Name: f.Name}})
 	}
 	if len(fields) == 0 {
 		return nil, fmt.Errorf("%v names no attributes", n.Type)
+	}
+	formats := make(map[string]codec.Format)
+	for path, form := range s.formats {
+		// What n does not have, or has as a type that the form is not of, is
+		// read by its type.
+		if _, err := codec.Compile(n.Type, codec.Options{Formats: map[string]codec.Format{path: form}}); err == nil {
+			formats[path] = form
+		}
 	}
 	v.plan, err = codec.Compile(n.Type, codec.Options{Formats: formats})
 	return v, err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -136,30 +135,15 @@ func orUnknown(kind string) string {
 	return kind
 }
 
-// common is the longest text that all formats begin with.
-func (p *part) common() string {
-	if p.Kind != PartComposite {
-		return ""
-	}
-	prefix := p.formats[0].lits[0]
-	for _, f := range p.formats[1:] {
-		n := 0
-		for n < len(prefix) && n < len(f.lits[0]) && prefix[n] == f.lits[0][n] {
-			n++
-		}
-		prefix = prefix[:n]
-	}
-	return strings.ToValidUTF8(prefix, "")
-}
-
-// values writes the part's key attributes of item into key. missing names
-// the inputs that item does not give; then nothing is written.
-func (p *part) values(item reflect.Value, key map[string]types.AttributeValue, form int) (missing []string, err error) {
+// values writes the part's key attributes of item into key, a composite in
+// its n-th format. missing names the inputs that item does not give; then
+// nothing is written.
+func (p *part) values(item reflect.Value, key map[string]types.AttributeValue, n int) (missing []string, err error) {
 	switch p.Kind {
 	case PartConst:
 		key[p.Attr] = &types.AttributeValueMemberS{Value: p.Text}
 	case PartComposite:
-		f := p.formats[min(form, len(p.formats)-1)]
+		f := p.formats[n]
 		text, missing, err := f.compose(f.fieldsOf(item))
 		if err != nil || missing != nil {
 			return missing, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,6 +17,8 @@ import (
 // keyRange is the part of an item collection that a query reads: one
 // condition on each sort key attribute, as the service takes them.
 type keyRange struct {
+	partition []attrValue // the partition key attributes
+
 	equal []attrValue // sort key attributes fixed by equality
 	attr  string      // the attribute bounded by op, "" if none
 	op    ast.Op      // Eq…Ge, Between, BeginsWith
@@ -31,28 +34,23 @@ type attrValue struct {
 	value types.AttributeValue
 }
 
-// narrow is the range of the index's sort key for a query.
-func (ix *index) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) {
+// narrow is the range of the index's sort key for a query with item as its
+// start and where as its key conditions, of keys in the n-th format of the
+// sort key.
+func (ix *index) narrow(item reflect.Value, where []*ast.Cond, n int) (*keyRange, error) {
 	for _, c := range flatten(where) {
-		for _, f := range ix.partition.Fields {
-			if len(c.Args) > 0 && c.Args[0].Kind == ast.OpAttr && f.Same(c.Args[0].Attr) {
-				return nil, fmt.Errorf("where: %v is part of the partition key, which In sets", f)
-			}
+		if len(c.Args) > 0 && c.Args[0].Kind == ast.OpAttr && ix.partition.has(c.Args[0].Attr) {
+			return nil, fmt.Errorf("where: %v is part of the partition key, which In sets", c.Args[0].Attr)
 		}
 	}
-	return ix.sort.narrow(item, where)
-}
-
-// narrow is the range of the sort key p for a query with item as its start
-// and where as its key conditions.
-func (p *part) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) {
-	if p == nil || p.Kind == PartNone || p.Kind == PartConst {
+	p := ix.sort
+	if p == nil || p.Kind == PartConst {
 		if len(flatten(where)) > 0 {
 			return nil, errors.New("where: this key has no sort key to bound; use Filter")
 		}
 		r := &keyRange{}
-		if p != nil && p.Kind == PartConst {
-			r.equal = []attrValue{{p.Attr, &types.AttributeValueMemberS{Value: p.Text}}}
+		if p != nil {
+			r.equal = []attrValue{{p.Attr, text(p.Text)}}
 		}
 		return r, nil
 	}
@@ -67,16 +65,19 @@ func (p *part) narrow(item reflect.Value, where []*ast.Cond) (*keyRange, error) 
 		if b.none {
 			return &keyRange{empty: true}, nil
 		}
-		set := p.isSet(item, i)
-		if set && (b.eq != nil || b.ranged()) {
+		b.set = p.isSet(item, i) || ix.partition.has(b.attr)
+		if b.set && (b.eq != nil || b.ranged()) {
 			return nil, fmt.Errorf("where: %v is set in the item of In and bounded by Where", b.attr)
 		}
 	}
 	if p.Kind == PartBy {
 		return p.narrowBy(item, all)
 	}
-	return p.narrowComposite(item, all)
+	return p.narrowComposite(p.formats[n], item, all)
 }
+
+// has reports whether a is an input of p.
+func (p *part) has(a *ast.Attr) bool { return slices.ContainsFunc(p.Fields, a.Same) }
 
 // isSet reports whether item gives field i a value that narrows by being
 // there, which a zero number cannot.
@@ -106,30 +107,20 @@ func (p *part) isSet(item reflect.Value, i int) bool {
 
 // narrowComposite applies the table of ranges: a range never leaves the
 // texts that begin as the bound components do.
-func (p *part) narrowComposite(item reflect.Value, all []*bounds) (*keyRange, error) {
-	f := p.formats[0]
-	if len(p.formats) > 1 {
-		for i, b := range all {
-			if p.isSet(item, i) {
-				return nil, fmt.Errorf("in: %s accepts several formats: %v cannot narrow it; use Filter, or Get", p.Attr, b.attr)
-			}
-			if b.eq != nil || b.ranged() {
-				return nil, fmt.Errorf("where: %s accepts several formats: no single range holds them; use Filter", p.Attr)
-			}
-		}
-		return p.begins(p.common()), nil
-	}
+func (p *part) narrowComposite(f *format, item reflect.Value, all []*bounds) (*keyRange, error) {
 	prefix := f.lits[0]
 	for i, c := range f.comps {
 		sep := f.lits[i+1]
 		var s string
 		var err error
-		switch {
-		case p.isSet(item, i):
+		switch b := all[i]; {
+		case b.set:
 			v, _ := at(item, c.attr.Index)
 			s, err = c.write(v, sep, false)
-		case all[i].eq != nil:
-			s, err = c.write(all[i].eq.value, sep, true)
+		case b.eq != nil && c.side(b.eq) != 0:
+			return &keyRange{empty: true}, nil
+		case b.eq != nil:
+			s, err = c.write(b.eq.value, sep, true)
 			if err == nil && s == "" {
 				return &keyRange{empty: true}, nil
 			}
@@ -139,88 +130,98 @@ func (p *part) narrowComposite(item reflect.Value, all []*bounds) (*keyRange, er
 					return nil, fmt.Errorf("where: %v comes before %v in the sort key and must be set or equal to a value", c.attr, later.attr)
 				}
 			}
-			return p.rangeOf(prefix, i, all[i])
+			return p.rangeOf(f, prefix, i, b)
 		}
 		if err != nil {
 			return nil, err
 		}
 		prefix += s + sep
 	}
-	av := &types.AttributeValueMemberS{Value: prefix}
-	return &keyRange{attr: p.Attr, op: ast.Eq, a: av}, nil
+	return &keyRange{attr: p.Attr, op: ast.Eq, a: text(prefix)}, nil
+}
+
+// side tells on which side of all that c can write the bound b lies, 0 when
+// it can be written.
+func (c *component) side(b *bound) int {
+	if b == nil || c.outside == nil {
+		return 0
+	}
+	return c.outside(b.value)
 }
 
 func (p *part) begins(prefix string) *keyRange {
 	if prefix == "" {
 		return &keyRange{}
 	}
-	return &keyRange{attr: p.Attr, op: ast.BeginsWith, a: &types.AttributeValueMemberS{Value: prefix}}
+	return &keyRange{attr: p.Attr, op: ast.BeginsWith, a: text(prefix)}
 }
 
-// rangeOf is the range where component i of the format lies within b and the
-// text before it is prefix.
-func (p *part) rangeOf(prefix string, i int, b *bounds) (*keyRange, error) {
-	f := p.formats[0]
+// rangeOf is the range where component i of the format f lies within b and
+// the text before it is prefix.
+func (p *part) rangeOf(f *format, prefix string, i int, b *bounds) (*keyRange, error) {
 	c, sep := f.comps[i], f.lits[i+1]
 	follows := i < len(f.comps)-1 || sep != ""
-	if !b.ranged() {
-		return p.begins(prefix), nil
-	}
 	if b.prefix != nil {
 		return p.beginsIn(prefix, c, sep, b)
 	}
+	lower, upper := c.side(b.low), c.side(b.high)
+	low, high := pick(lower < 0, nil, b.low), pick(upper > 0, nil, b.high)
 	switch {
+	case lower > 0 || upper < 0:
+		return &keyRange{empty: true}, nil
+	case low == nil && high == nil:
+		return p.begins(prefix), nil
 	case !c.order:
 		return nil, fmt.Errorf("where: %v is not written in its order: only Eq can bound it", c.attr)
 	case follows && !c.fixed:
 		return nil, fmt.Errorf("where: %v is text that more follows in the sort key: only Eq and Prefix can bound it", c.attr)
 	}
 	r := &keyRange{attr: p.Attr, op: ast.Between}
-	low, high := prefix, prefix+last
-	if b.low != nil {
-		s, err := c.write(b.low.value, "", true)
+	from, to := prefix, prefix+last
+	if low != nil {
+		s, err := c.write(low.value, "", true)
 		if err != nil {
 			return nil, err
 		}
-		low = prefix + s
-		if b.low.open && follows && s != "" {
-			low += sep + last
-		} else if b.low.open && s != "" {
-			if low, err = p.beyond(r, prefix, c, b.low, c.next); err != nil {
+		from = prefix + s
+		if low.open && follows && s != "" {
+			from += sep + last
+		} else if low.open && s != "" {
+			if from, err = p.beyond(r, prefix, c, low, c.next); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if b.high != nil {
-		s, err := c.write(b.high.value, "", true)
+	if high != nil {
+		s, err := c.write(high.value, "", true)
 		if err != nil {
 			return nil, err
 		}
-		switch high = prefix + s; {
+		switch to = prefix + s; {
 		case s == "":
 			r.empty = true
-		case follows && !b.high.open:
-			high += sep + last
-		case !follows && b.high.open:
-			if high, err = p.beyond(r, prefix, c, b.high, c.prior); err != nil {
+		case follows && !high.open:
+			to += sep + last
+		case !follows && high.open:
+			if to, err = p.beyond(r, prefix, c, high, c.prior); err != nil {
 				return nil, err
 			}
 		}
 	}
-	switch r.empty = r.empty || low > high || high == ""; {
+	switch r.empty = r.empty || from > to || to == ""; {
 	case r.empty:
 		return r, nil
 	case prefix != "":
-	case b.high == nil && low == "":
+	case high == nil && from == "":
 		return &keyRange{}, nil
-	case b.high == nil:
-		r.op, r.a = ast.Ge, text(low)
+	case high == nil:
+		r.op, r.a = ast.Ge, text(from)
 		return r, nil
-	case b.low == nil || low == "":
-		r.op, r.a = ast.Le, text(high)
+	case low == nil || from == "":
+		r.op, r.a = ast.Le, text(to)
 		return r, nil
 	}
-	r.a, r.b = text(low), text(high)
+	r.a, r.b = text(from), text(to)
 	return r, nil
 }
 
@@ -233,7 +234,7 @@ func (p *part) beyond(r *keyRange, prefix string, c *component, b *bound, step f
 		return prefix + s, err
 	}
 	v, ok := step(b.value)
-	if !ok {
+	if !ok || c.side(&bound{value: v}) != 0 {
 		r.empty = true
 		return prefix, nil
 	}
@@ -273,13 +274,15 @@ func (p *part) narrowBy(item reflect.Value, all []*bounds) (*keyRange, error) {
 	for i, a := range p.attrs {
 		b := all[i]
 		switch {
-		case p.isSet(item, i):
+		case b.set:
 			av, _, err := p.value(item, a)
 			if err != nil {
 				return nil, err
 			}
 			r.equal = append(r.equal, attrValue{a.name, av})
 			continue
+		case b.eq != nil && a.side(b.eq) != 0:
+			return &keyRange{empty: true}, nil
 		case b.eq != nil:
 			av, whole, err := p.boundValue(a, b.eq)
 			if err != nil {
@@ -336,8 +339,13 @@ func (p *part) boundBy(r *keyRange, a keyAttr, b *bounds) error {
 	if isTime(base(a.attr.Type)) && a.attr.Key.TimeAsIs && a.kind == types.ScalarAttributeTypeS {
 		return fmt.Errorf("where: %v is not written in its order: only Eq can bound it", a.attr)
 	}
+	lower, upper := a.side(b.low), a.side(b.high)
+	if lower > 0 || upper < 0 {
+		r.empty = true
+		return nil
+	}
 	var low, high types.AttributeValue
-	if b.low != nil {
+	if b.low != nil && lower == 0 {
 		av, whole, err := p.boundValue(a, b.low)
 		if err != nil {
 			return err
@@ -347,7 +355,7 @@ func (p *part) boundBy(r *keyRange, a keyAttr, b *bounds) error {
 			low = av
 		}
 	}
-	if b.high != nil {
+	if b.high != nil && upper == 0 {
 		av, whole, err := p.boundValue(a, b.high)
 		if err != nil {
 			return err
@@ -380,11 +388,52 @@ func (p *part) boundBy(r *keyRange, a keyAttr, b *bounds) error {
 	return nil
 }
 
+// side tells on which side of all that the attribute can hold the bound b
+// lies, 0 when it can be written.
+func (a keyAttr) side(b *bound) int {
+	if b == nil || a.kind != types.ScalarAttributeTypeS || !isTime(b.value.Type()) {
+		return 0
+	}
+	return yearSide(b.value.Convert(timeType).Interface().(time.Time))
+}
+
 func pick[V any](first bool, a, b V) V {
 	if first {
 		return a
 	}
 	return b
+}
+
+// holds reports whether a stored key with the attributes key lies in the
+// range.
+func (r *keyRange) holds(key map[string]types.AttributeValue) bool {
+	for _, e := range slices.Concat(r.partition, r.equal) {
+		if !equalValues(key[e.name], e.value) {
+			return false
+		}
+	}
+	if r.attr == "" {
+		return true
+	}
+	av := key[r.attr]
+	if kindOf(av) != kindOf(r.a) {
+		return false
+	}
+	switch order := compare(av, r.a); r.op {
+	case ast.Eq:
+		return order == 0
+	case ast.Lt:
+		return order < 0
+	case ast.Le:
+		return order <= 0
+	case ast.Gt:
+		return order > 0
+	case ast.Ge:
+		return order >= 0
+	case ast.Between:
+		return order >= 0 && compare(av, r.b) <= 0
+	}
+	return strings.HasPrefix(describe(av), describe(r.a))
 }
 
 // dropped reports whether item lies on an excluded boundary of r.

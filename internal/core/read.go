@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -61,7 +60,10 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 	if err != nil {
 		return err
 	}
-	view, err := r.view(r.table, only)
+	view, err := r.only(r.table, only)
+	if err == nil {
+		err = view.keep(r.table)
+	}
 	if err != nil {
 		return err
 	}
@@ -72,13 +74,20 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 	b := ast.NewWriter(r.plan)
 	in.ProjectionExpression = optional(b.Projection(view.paths))
 	in.ExpressionAttributeNames = b.Names()
-	for form := range r.forms() {
-		if in.Key, err = r.key(v, form); err != nil {
+	var unfit error // of a form that cannot hold the key
+	asked := false
+	for _, f := range r.table.forms() {
+		if in.Key, err = r.key(v, f); isLiteral(err) {
+			unfit = err
+			continue
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+		asked = true
 		answer, err := r.Table.Client.GetItem(ctx, in, options(ctx)...)
 		if err != nil {
 			return serviceError(err)
@@ -90,7 +99,17 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 			return nil
 		}
 	}
+	if !asked {
+		return unfit
+	}
 	return ErrNotFound
+}
+
+// isLiteral reports whether err says that a value does not fit one format of
+// a key; it may fit another.
+func isLiteral(err error) bool {
+	var literal *literalError
+	return errors.As(err, &literal)
 }
 
 // pathOf is the attribute that err is about.
@@ -112,14 +131,11 @@ type request struct {
 	spec     *Spec
 	ix       *index
 	view     *view
-	keys     *keyRange
+	legs     []*leg
 	filtered bool // there is a filter expression
 	empty    bool // nothing can match
+	counts   bool // the service's counts are those of the legs' items
 	scope    scope
-	query    dynamodb.QueryInput
-	scan     dynamodb.ScanInput
-	// texts for Explain
-	keyCond, filter *ast.Cond
 }
 
 // reading says what becomes of the items that a request finds.
@@ -130,6 +146,49 @@ type reading struct {
 
 // prepare checks spec and builds its request.
 func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
+	ix, err := r.check(spec)
+	if err != nil {
+		return nil, err
+	}
+	q := &request{repo: r, spec: spec, ix: ix, view: how.into}
+	if q.view == nil {
+		if q.view, err = r.only(ix, spec.Only); err != nil {
+			return nil, err
+		}
+	}
+	if err := q.view.keep(ix); err != nil {
+		return nil, err
+	}
+	if q.legs, err = q.makeLegs(); err != nil {
+		return nil, err
+	}
+	filter, err := q.filter(how.count)
+	if err != nil {
+		return nil, err
+	}
+	q.empty = q.legs[0].keys.empty || filter.IsFalse()
+	if filter.IsFalse() {
+		filter = nil // nothing is sent
+	}
+	paths, selection := q.view.paths, types.Select("")
+	if how.count {
+		q.counts = len(q.legs) == 1 && len(q.legs[0].keys.drop) == 0
+		if paths = q.view.needed; q.counts {
+			paths, selection = nil, types.SelectCount
+		}
+	}
+	for _, l := range q.legs {
+		if err := q.write(l, filter, paths, selection); err != nil {
+			return nil, err
+		}
+	}
+	q.filtered = filter != nil
+	q.scope = q.newScope()
+	return q, nil
+}
+
+// check is the index that spec reads, if spec makes sense.
+func (r *Repo) check(spec *Spec) (*index, error) {
 	if r.Table.Err != nil {
 		return nil, r.Table.Err
 	}
@@ -137,7 +196,6 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &request{repo: r, spec: spec, ix: ix}
 	for _, n := range []struct {
 		name  string
 		value int
@@ -146,135 +204,35 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 			return nil, fmt.Errorf("%s is negative", n.name)
 		}
 	}
-	if spec.Segments > maxSegments {
+	k := spec.Key
+	switch {
+	case spec.Segments > maxSegments:
 		return nil, fmt.Errorf("%d segments: the service takes up to %d", spec.Segments, maxSegments)
-	}
-	if spec.Consistent && !ix.Local && ix != r.table {
+	case spec.Consistent && !ix.Local && ix != r.table:
 		return nil, fmt.Errorf("index %s: a global index has no consistent reads", ix.Name)
+	case k == nil || (k.Partition.Equal(ix.Key.Partition) || k.Partition.Kind == PartNone) && k.Sort.Equal(ix.Key.Sort):
+		return ix, nil
+	case ix == r.table:
+		return nil, errors.New("the query was made from a key that is not this repository's")
 	}
-	only := spec.Only
-	if q.view, err = r.view(ix, only); err != nil {
-		return nil, err
-	}
-	if how.into != nil {
-		q.view = how.into
-		q.view.keep(ix)
-	}
-	b := ast.NewWriter(r.plan)
-	if !spec.Scan {
-		if err := q.keyCondition(b); err != nil {
-			return nil, err
-		}
-	}
-	if err := q.addFilter(b, how.count); err != nil {
-		return nil, err
-	}
-	paths := q.view.paths
-	var selection types.Select
-	switch {
-	case how.count && q.keys != nil && len(q.keys.drop) > 0:
-		paths = []codec.Path{{{Name: q.keys.attr}}}
-	case how.count:
-		paths, selection = nil, types.SelectCount
-	}
-	projection := b.Projection(paths)
-	if err := b.Err(); err != nil {
-		return nil, err
-	}
-	q.fill(b, projection, selection)
-	q.scope = q.newScope()
-	return q, nil
+	return nil, fmt.Errorf("the read was made from an index %s described otherwise in this repository", ix.Name)
 }
 
-// keyCondition writes the key condition of a query.
-func (q *request) keyCondition(b *ast.Writer) error {
-	r, spec := q.repo, q.spec
-	if k := spec.Key; k != nil && (!k.Partition.Equal(q.ix.Key.Partition) && k.Partition.Kind != PartNone || !k.Sort.Equal(q.ix.Key.Sort)) {
-		if q.ix == r.table {
-			return errors.New("the query was made from a key that is not this repository's")
+// filter is the caller's, and dynox's own for kinds.
+func (q *request) filter(count bool) (*ast.Cond, error) {
+	var err error
+	q.spec.Filter.Attrs(func(a *ast.Attr) {
+		switch {
+		case a.Check() != nil: // told when it is written
+		case a.Item != nil && a.Item != q.repo.Type:
+			err = fmt.Errorf("filter: %v is an attribute of %v", a, a.Item)
+		case !q.spec.Scan && q.isKey(a.Path[0].Name):
+			err = fmt.Errorf("filter: %v is part of the key that the query reads by; use Where", a)
+		case !q.repo.holds(q.ix, a.Path[0].Name):
+			err = fmt.Errorf("filter: index %s does not hold %v", q.ix.Name, a)
 		}
-		return fmt.Errorf("the query was made from an index %s described otherwise in this repository", q.ix.Name)
-	}
-	if spec.Item == nil {
-		return errors.New("an empty query: one begins with In of a key or an index")
-	}
-	item, err := elem(spec.Item)
-	if err != nil {
-		return err
-	}
-	partition := make(map[string]types.AttributeValue, 1)
-	missing, err := q.ix.partition.values(item, partition, 0)
-	switch {
-	case err != nil:
-		return err
-	case missing != nil:
-		return fmt.Errorf("%w: %s not set", ErrKey, strings.Join(missing, ", "))
-	}
-	if q.keys, err = q.ix.narrow(item, spec.Where); err != nil {
-		return err
-	}
-	q.empty = q.keys.empty
-	var conds []*ast.Cond
-	add := func(op ast.Op, name string, values ...types.AttributeValue) {
-		args := []ast.Operand{ast.AttrOperand(r.attr(name))}
-		for _, v := range values {
-			args = append(args, ast.Operand{Kind: ast.OpPlain, Value: v})
-		}
-		conds = append(conds, &ast.Cond{Op: op, Args: args})
-	}
-	for _, a := range q.ix.partition.attrs {
-		add(ast.Eq, a.name, partition[a.name])
-	}
-	for _, e := range q.keys.equal {
-		add(ast.Eq, e.name, e.value)
-	}
-	if q.keys.attr != "" && !q.empty {
-		values := []types.AttributeValue{q.keys.a}
-		if q.keys.op == ast.Between {
-			values = append(values, q.keys.b)
-		}
-		add(q.keys.op, q.keys.attr, values...)
-	}
-	q.keyCond = ast.All(conds...)
-	text := b.Condition(q.keyCond)
-	q.query.KeyConditionExpression = optional(text)
-	return nil
-}
-
-// addFilter writes the filter: the caller's, and dynox's own for kinds.
-func (q *request) addFilter(b *ast.Writer, count bool) error {
-	r := q.repo
-	if !q.spec.Scan {
-		var err error
-		q.spec.Filter.Attrs(func(a *ast.Attr) {
-			if a.Check() == nil && q.isKey(a.Path[0].Name) {
-				err = fmt.Errorf("filter: %v is part of the key that the query reads by; use Where", a)
-			}
-		})
-		if err != nil {
-			return err
-		}
-	}
-	q.filter = ast.All(q.spec.Filter, q.ownFilter(count))
-	if q.filter.IsFalse() {
-		q.empty = true
-		return nil
-	}
-	text := b.Condition(q.filter)
-	q.filtered = text != ""
-	q.query.FilterExpression, q.scan.FilterExpression = optional(text), optional(text)
-	if q.spec.Filter != nil {
-		var foreign *ast.Attr
-		q.spec.Filter.Attrs(func(a *ast.Attr) {
-			if a != nil && a.Item != nil && a.Item != r.Type {
-				foreign = a
-			}
-		})
-		if foreign != nil {
-			return fmt.Errorf("filter: %v is an attribute of %v", foreign, foreign.Item)
-		}
-	}
-	return nil
+	})
+	return ast.All(q.spec.Filter, q.ownFilter(count)), err
 }
 
 // isKey reports whether name is a key attribute of what a query reads.
@@ -284,9 +242,7 @@ func (q *request) isKey(name string) bool {
 
 // holdsKind reports whether items read from ix show their kind. The service
 // refuses to filter an index by what is not in it.
-func (s *Schema) holdsKind(ix *index) bool {
-	return s.Kind.Attr != "" && (!ix.Projection.KeysOnly || slices.ContainsFunc(s.keyAttrs(ix), func(a keyAttr) bool { return a.name == s.Kind.Attr }))
-}
+func (s *Schema) holdsKind(ix *index) bool { return s.Kind.Attr != "" && s.holds(ix, s.Kind.Attr) }
 
 // ownFilter leaves out items of other kinds where the key does not.
 func (q *request) ownFilter(count bool) *ast.Cond {
@@ -307,46 +263,43 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 	return ast.All(kind, literals)
 }
 
-func (q *request) fill(b *ast.Writer, projection string, selection types.Select) {
-	table, ix := aws.String(q.repo.Table.Name), optional(q.ix.Name)
-	names, values := b.Names(), b.Values()
+// write writes the expressions of l.
+func (q *request) write(l *leg, filter *ast.Cond, paths []codec.Path, selection types.Select) error {
+	b := ast.NewWriter(q.repo.plan)
+	key, kept, projection := b.Condition(l.cond), b.Condition(filter), b.Projection(paths)
+	if err := b.Err(); err != nil {
+		return err
+	}
 	var consistent *bool
 	if q.spec.Consistent {
 		consistent = aws.Bool(true)
 	}
+	table, ix, names, values := aws.String(q.repo.Table.Name), optional(q.ix.Name), b.Names(), b.Values()
 	if q.spec.Scan {
-		q.scan.TableName, q.scan.IndexName, q.scan.ConsistentRead = table, ix, consistent
-		q.scan.ExpressionAttributeNames, q.scan.ExpressionAttributeValues = names, values
-		q.scan.ProjectionExpression, q.scan.Select = optional(projection), selection
-		return
+		l.scan = &dynamodb.ScanInput{
+			TableName: table, IndexName: ix, ConsistentRead: consistent,
+			FilterExpression: optional(kept), ProjectionExpression: optional(projection), Select: selection,
+			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		}
+		return nil
 	}
-	q.query.TableName, q.query.IndexName, q.query.ConsistentRead = table, ix, consistent
-	q.query.ExpressionAttributeNames, q.query.ExpressionAttributeValues = names, values
-	q.query.ProjectionExpression, q.query.Select = optional(projection), selection
+	l.query = &dynamodb.QueryInput{
+		TableName: table, IndexName: ix, ConsistentRead: consistent, KeyConditionExpression: optional(key),
+		FilterExpression: optional(kept), ProjectionExpression: optional(projection), Select: selection,
+		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+	}
 	if q.spec.Desc {
-		q.query.ScanIndexForward = aws.Bool(false)
+		l.query.ScanIndexForward = aws.Bool(false)
 	}
+	return nil
 }
 
 // newScope is what cursors of this read are bound to: where it reads, not how
 // much, which way, or what it leaves out.
 func (q *request) newScope() scope {
-	parts := []string{q.repo.Table.Name, q.ix.Name}
-	if q.spec.Scan {
-		return newScope(append(parts, "scan")...)
-	}
-	parts = append(parts, "query")
-	if q.keyCond != nil {
-		for _, c := range append([]*ast.Cond{q.keyCond}, q.keyCond.Kids...) {
-			parts = append(parts, fmt.Sprint(c.Op))
-			for _, a := range c.Args {
-				if av, ok := a.Value.(types.AttributeValue); ok {
-					parts = append(parts, describe(av))
-				} else {
-					parts = append(parts, a.Attr.String())
-				}
-			}
-		}
+	parts := []string{q.repo.Table.Name, q.ix.Name, pick(q.spec.Scan, "scan", "query")}
+	for _, l := range q.legs {
+		parts = append(parts, l.text())
 	}
 	return newScope(parts...)
 }
@@ -361,9 +314,9 @@ type page struct {
 	segment int
 }
 
-// fetch asks for the page after start; limit 0 leaves its size to the
-// service.
-func (q *request) fetch(ctx context.Context, start map[string]types.AttributeValue, limit, segment, segments int) page {
+// fetch asks for the page of a leg after start; limit 0 leaves its size to
+// the service.
+func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) page {
 	if err := ctx.Err(); err != nil {
 		return page{err: err, segment: segment}
 	}
@@ -372,7 +325,7 @@ func (q *request) fetch(ctx context.Context, start map[string]types.AttributeVal
 		size = aws.Int32(int32(min(limit, 1<<31-1)))
 	}
 	if !q.spec.Scan {
-		in := q.query
+		in := *q.legs[leg].query
 		in.ExclusiveStartKey, in.Limit = start, size
 		out, err := q.repo.Table.Client.Query(ctx, &in, options(ctx)...)
 		if err != nil {
@@ -380,7 +333,7 @@ func (q *request) fetch(ctx context.Context, start map[string]types.AttributeVal
 		}
 		return page{items: out.Items, count: int(out.Count), scanned: int(out.ScannedCount), next: nonEmpty(out.LastEvaluatedKey)}
 	}
-	in := q.scan
+	in := *q.legs[leg].scan
 	in.ExclusiveStartKey, in.Limit = start, size
 	if segments > 0 {
 		in.Segment, in.TotalSegments = aws.Int32(int32(segment)), aws.Int32(int32(segments))

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -104,6 +105,7 @@ type Schema struct {
 	indexes []*index
 	derived []*part // composite and constant key parts, each once
 	kindIn  []int   // the Go field that holds the kind, if any
+	mirrors []mirror
 }
 
 // index is a way to find items: the table itself, or a secondary index.
@@ -147,7 +149,7 @@ func Compile(c *Config) (*Schema, error) {
 			err = s.checkIndex(compiled)
 		}
 		if err != nil {
-			err = fmt.Errorf("index %s: %w", ix.Name, err)
+			err = fmt.Errorf("index %s: %w", cmp.Or(ix.Name, "without a name"), err)
 		}
 		errs = append(errs, err)
 		s.indexes = append(s.indexes, compiled)
@@ -169,7 +171,11 @@ func formatsOf(c *Config, plain *codec.Plan) (map[string]codec.Format, error) {
 			errs = append(errs, err)
 			continue
 		}
-		formats[f.Attr.Path.String()] = f.Form
+		path := f.Attr.Path.String()
+		if have, ok := formats[path]; ok && have != f.Form {
+			errs = append(errs, fmt.Errorf("%v is given two forms", f.Attr))
+		}
+		formats[path] = f.Form
 	}
 	for _, key := range c.keys() {
 		for _, a := range slices.Concat(byFields(c.reshape(key.Partition)), byFields(c.reshape(key.Sort))) {
@@ -315,7 +321,11 @@ func (s *Schema) collectDerived() error {
 		}
 	}
 	for _, f := range s.plan.Fields() {
-		if p := by[f.Name]; p != nil && base(f.Type).Kind() != reflect.String {
+		if by[f.Name] == nil {
+			continue
+		}
+		s.mirrors = append(s.mirrors, mirror{f.Name, f.Index})
+		if base(f.Type).Kind() != reflect.String {
 			return fmt.Errorf("field for %s, which is composed as a key, is a %v: only a string can hold it", f.Name, f.Type)
 		}
 	}
@@ -343,17 +353,16 @@ func (s *Schema) Name() string {
 	return s.Type.Name()
 }
 
-// key is the table's key of item, in the given accepted form of its
-// composites.
-func (s *Schema) key(item reflect.Value, form int) (map[string]types.AttributeValue, error) {
+// key is the table's key of item, in one of its accepted forms.
+func (s *Schema) key(item reflect.Value, f form) (map[string]types.AttributeValue, error) {
 	key := make(map[string]types.AttributeValue, 2)
-	return key, s.putKey(item, key, form)
+	return key, s.putKey(item, key, f)
 }
 
-func (s *Schema) putKey(item reflect.Value, attrs map[string]types.AttributeValue, form int) error {
+func (s *Schema) putKey(item reflect.Value, attrs map[string]types.AttributeValue, f form) error {
 	var missing []string
-	for _, p := range s.table.parts() {
-		m, err := p.values(item, attrs, form)
+	for i, p := range s.table.parts() {
+		m, err := p.values(item, attrs, f.of(i))
 		if err != nil {
 			return fmt.Errorf("key: %w", err)
 		}
@@ -364,15 +373,6 @@ func (s *Schema) putKey(item reflect.Value, attrs map[string]types.AttributeValu
 		return fmt.Errorf("%w: %s not set", ErrKey, strings.Join(slices.Compact(missing), ", "))
 	}
 	return s.table.checkSizes(attrs)
-}
-
-// forms is in how many ways the table's key may have been written.
-func (s *Schema) forms() int {
-	n := len(s.table.partition.formats)
-	if s.table.sort != nil {
-		n = max(n, len(s.table.sort.formats))
-	}
-	return max(n, 1)
 }
 
 const (

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,8 +10,10 @@ import (
 	"github.com/dynox-go/dynox/internal/codec"
 )
 
-// encode is item as it is stored: its attributes, its keys, its kind.
+// encode is item as it is stored: its attributes, its keys, its kind. The
+// fields of item that hold those are set to them.
 func (s *Schema) encode(item reflect.Value) (map[string]types.AttributeValue, error) {
+	s.setKind(item)
 	attrs, err := s.plan.Encode(item.Addr().Interface())
 	if err != nil {
 		return nil, err
@@ -23,7 +24,59 @@ func (s *Schema) encode(item reflect.Value) (map[string]types.AttributeValue, er
 	if s.Kind.Attr != "" {
 		attrs[s.Kind.Attr] = text(s.Kind.Name)
 	}
+	for _, m := range s.mirrors {
+		s := ""
+		if av, ok := attrs[m.name].(*types.AttributeValueMemberS); ok {
+			s = av.Value
+		}
+		setText(item, m.index, s)
+	}
 	return attrs, nil
+}
+
+// mirror is a field that holds a composed key attribute.
+type mirror struct {
+	name  string
+	index []int
+}
+
+// setKind sets the field of item that holds the kind, if there is one.
+func (s *Schema) setKind(item reflect.Value) {
+	if s.kindIn != nil {
+		setText(item, s.kindIn, s.Kind.Name)
+	}
+}
+
+// withKind is item with the field set that holds the kind: a copy.
+func (s *Schema) withKind(item reflect.Value) reflect.Value {
+	if s.kindIn == nil {
+		return item
+	}
+	changed := reflect.New(s.Type).Elem()
+	changed.Set(item)
+	s.setKind(changed)
+	return changed
+}
+
+// setText sets the string field at index. What pointers on the way lead to is
+// the caller's, and replaced by a copy.
+func setText(item reflect.Value, index []int, s string) {
+	own := func() {
+		for item.Kind() == reflect.Pointer {
+			p := reflect.New(item.Type().Elem())
+			if !item.IsNil() {
+				p.Elem().Set(item.Elem())
+			}
+			item.Set(p)
+			item = p.Elem()
+		}
+	}
+	for _, i := range index {
+		own()
+		item = item.Field(i)
+	}
+	own()
+	item.SetString(s)
 }
 
 // derive writes the key attributes of item into attrs. The keys of an index
@@ -36,7 +89,7 @@ func (s *Schema) derive(item reflect.Value, attrs map[string]types.AttributeValu
 			}
 		}
 	}
-	if err := s.putKey(item, attrs, 0); err != nil {
+	if err := s.putKey(item, attrs, form{}); err != nil {
 		return err
 	}
 	for _, ix := range s.indexes {
@@ -86,8 +139,6 @@ func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value)
 	return nil
 }
 
-var errKeyMismatch = errors.New("the stored key is not the one of the item's fields")
-
 // verify checks the stored key text against the fields of item and fills the
 // fields that are not stored beside it.
 func (p *part) verify(attrs map[string]types.AttributeValue, item reflect.Value) error {
@@ -100,79 +151,22 @@ func (p *part) verify(attrs map[string]types.AttributeValue, item reflect.Value)
 	case PartBy:
 		return nil
 	}
-	f, texts := p.match(attrs)
-	if f == nil {
-		return errors.New("the stored key has none of the accepted formats")
-	}
-	for i, c := range f.comps {
-		if err := c.settle(texts[i], f.lits[i+1], attrs, item); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// match is the first accepted format that the stored key text has.
-func (p *part) match(attrs map[string]types.AttributeValue) (*format, []string) {
-	s, ok := attrs[p.Attr].(*types.AttributeValueMemberS)
-	if !ok {
-		return nil, nil
-	}
-	for _, f := range p.formats {
-		texts, ok := f.split(s.Value)
-		for i := 0; ok && i < len(texts); i++ {
-			scratch := reflect.New(f.comps[i].attr.Type).Elem()
-			ok = f.comps[i].read(texts[i], f.lits[i+1], scratch) == nil
-		}
-		if ok {
-			return f, texts
-		}
-	}
-	return nil, nil
-}
-
-// settle brings a component's text and its field together: it fills a field
-// that is not stored and compares one that is.
-func (c *component) settle(s, sep string, attrs map[string]types.AttributeValue, item reflect.Value) error {
-	stored := c.attr.Path != nil && pathIn(attrs, c.attr.Path)
-	if !stored {
-		return c.read(s, sep, reach(item, c.attr.Index))
-	}
-	parsed := reflect.New(c.attr.Type).Elem()
-	if err := c.read(s, sep, parsed); err != nil {
-		return err
-	}
-	want, err := c.write(parsed, sep, false)
+	key, err := p.parse(attrs, item)
 	if err != nil {
 		return err
 	}
-	v, ok := at(item, c.attr.Index)
-	if !ok {
-		return errKeyMismatch
-	}
-	if have, err := c.write(v, sep, false); err != nil || have != want {
-		return errKeyMismatch
-	}
+	key.fill(item, func(c *component) bool { return !c.stored(attrs) })
 	return nil
 }
 
-// fill sets the fields of item for which want says so from the stored key of
-// p, where that is a composite.
+// fill sets the fields of item for which want says so, and that are zero,
+// from the stored key of p, where that is a composite.
 func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value, want func(*component) bool) {
 	if p.Kind != PartComposite {
 		return
 	}
-	f, texts := p.match(attrs)
-	if f == nil {
-		return
-	}
-	for i, c := range f.comps {
-		if !want(c) {
-			continue
-		}
-		if v := reach(item, c.attr.Index); v.IsZero() {
-			_ = c.read(texts[i], f.lits[i+1], v) // match has read it before
-		}
+	if key, _ := p.parse(attrs, item); key != nil {
+		key.fill(item, func(c *component) bool { return want(c) && reach(item, c.attr.Index).IsZero() })
 	}
 }
 

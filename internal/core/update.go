@@ -27,11 +27,15 @@ func (r *Repo) complete(op Op, key reflect.Value, actions []*ast.Action) ([]*ast
 			errs = append(errs, fmt.Errorf("%v is an attribute of %v", a.Attr, a.Attr.Item))
 		}
 		for _, b := range actions[:i] {
-			if b.Attr.Check() == nil && overlap(a.Attr.Path, b.Attr.Path) {
+			switch {
+			case b.Attr.Check() != nil || !overlap(a.Attr.Path, b.Attr.Path):
+			case len(a.Attr.Path) == len(b.Attr.Path):
+				errs = append(errs, fmt.Errorf("%v is changed twice; an update does one thing to each attribute", a.Attr))
+			default:
 				errs = append(errs, fmt.Errorf("%v and %v change the same attribute; an update does one thing to each", b.Attr, a.Attr))
 			}
 		}
-		errs = append(errs, r.changeable(a.Attr))
+		errs = append(errs, r.changeable(a.Attr), r.appendable(a))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -58,6 +62,18 @@ func (r *Repo) complete(op Op, key reflect.Value, actions []*ast.Action) ([]*ast
 		return r.addNew(key, out)
 	}
 	return out, nil
+}
+
+// appendable refuses to append to a set: it has no order.
+func (r *Repo) appendable(a *ast.Action) error {
+	if a.Clause != ast.Set || a.Value.Kind != ast.OpConcat {
+		return nil
+	}
+	switch r.plan.TypeOf(a.Attr.Path) {
+	case "SS", "NS", "BS":
+		return fmt.Errorf("%v is a set: expr.AddToSet adds to it", a.Attr)
+	}
+	return nil
 }
 
 // overlap reports whether one path leads to the other.
@@ -128,7 +144,7 @@ func (r *Repo) rederive(op Op, p *part, key reflect.Value, actions []*ast.Action
 		return &ast.Action{Clause: ast.Set, Attr: target, Value: ast.Operand{Kind: ast.OpPlain, Value: p.Text}}, nil
 	}
 	values := make([]reflect.Value, len(p.Fields))
-	var touched, unknown []*ast.Attr
+	var touched, unknown, folded []*ast.Attr
 	for i, f := range p.Fields {
 		a := touching(f, actions)
 		switch {
@@ -139,8 +155,11 @@ func (r *Repo) rederive(op Op, p *part, key reflect.Value, actions []*ast.Action
 				return nil, fmt.Errorf("%s is composed of %v, whose new value is not known before the update: Set or Remove it", p.Attr, f)
 			}
 			values[i] = v
-		case r.isKeyInput(f):
+		case f.Path != nil && f.Path.String() == r.Kind.Attr || r.isKeyInput(f):
 			values[i], _ = at(key, f.Index)
+			if r.folds(f) {
+				folded = append(folded, f)
+			}
 		default:
 			unknown = append(unknown, f)
 		}
@@ -150,6 +169,8 @@ func (r *Repo) rederive(op Op, p *part, key reflect.Value, actions []*ast.Action
 		return nil, fmt.Errorf("%s is composed of %v and %v: update all of them together", p.Attr, touched, unknown)
 	case len(touched) == 0 && (op != Upsert || len(unknown) > 0):
 		return nil, nil
+	case len(touched) > 0 && len(folded) > 0:
+		return nil, fmt.Errorf("%s is composed of %v and %v, and the item's key tells the latter in lower case only: use Put", p.Attr, touched, folded)
 	}
 	s, missing, err := p.formats[0].compose(func(i int) (reflect.Value, bool) { return values[i], values[i].IsValid() })
 	switch {
@@ -158,7 +179,16 @@ func (r *Repo) rederive(op Op, p *part, key reflect.Value, actions []*ast.Action
 	case missing != nil:
 		return &ast.Action{Clause: ast.Remove, Attr: target}, nil
 	}
-	return &ast.Action{Clause: ast.Set, Attr: target, Value: ast.Operand{Kind: ast.OpPlain, Value: s}}, nil
+	value := ast.Operand{Kind: ast.OpPlain, Value: s}
+	if len(folded) > 0 {
+		value = orElse(target, value)
+	}
+	return &ast.Action{Clause: ast.Set, Attr: target, Value: value}, nil
+}
+
+// orElse is what is stored in a, or where that is missing, value.
+func orElse(a *ast.Attr, value ast.Operand) ast.Operand {
+	return ast.Operand{Kind: ast.OpIfMissing, Args: []ast.Operand{ast.AttrOperand(a), value}}
 }
 
 // touching is the action that changes f, or a part or the whole of what f is
@@ -185,7 +215,10 @@ func assigned(f *ast.Attr, a *ast.Action) (v reflect.Value, known bool) {
 	}
 	v = reflect.ValueOf(a.Value.Value)
 	if len(a.Attr.Path) == len(f.Path) {
-		return v, true
+		if v, known = indirect(v); !known {
+			return reflect.Value{}, true
+		}
+		return convert(v, base(f.Type))
 	}
 	if a.Attr.Index == nil || len(a.Attr.Index) > len(f.Index) {
 		return v, false
@@ -197,16 +230,16 @@ func assigned(f *ast.Attr, a *ast.Action) (v reflect.Value, known bool) {
 	return v, true
 }
 
-// isKeyInput reports whether the table's key tells the value of f.
+// isKeyInput reports whether the table's key is made of f.
 func (r *Repo) isKeyInput(f *ast.Attr) bool {
-	for _, p := range r.table.parts() {
-		for _, in := range p.Fields {
-			if slices.Equal(in.Index, f.Index) && f.Index != nil {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.table.parts(), func(p *part) bool { return p.has(f) })
+}
+
+// folds reports whether the table's key has f in lower case only, where an
+// index's key needs it as it is stored.
+func (r *Repo) folds(f *ast.Attr) bool {
+	folded := func(in *ast.Attr) bool { return in.Same(f) && in.Key.Lower }
+	return !f.Key.Lower && slices.ContainsFunc(r.table.parts(), func(p *part) bool { return slices.ContainsFunc(p.Fields, folded) })
 }
 
 // addNew adds what an item that an upsert creates must have beside its key:
@@ -224,10 +257,14 @@ func (r *Repo) addNew(key reflect.Value, actions []*ast.Action) ([]*ast.Action, 
 				return nil, fmt.Errorf("%v is nested, and part of the key: an upsert cannot create it; use Put", f)
 			}
 			v, ok := at(key, f.Index)
-			if !ok || slices.ContainsFunc(actions, func(a *ast.Action) bool { return a.Attr.Same(f) }) {
+			if !ok || r.isTableKey(f.Path[0].Name) || slices.ContainsFunc(actions, func(a *ast.Action) bool { return a.Attr.Same(f) }) {
 				continue
 			}
-			actions = append(actions, &ast.Action{Clause: ast.Set, Attr: f, Value: ast.ValueOperand(f, v.Interface())})
+			value := ast.ValueOperand(f, v.Interface())
+			if f.Key.Lower { // the key does not tell what is stored
+				value = orElse(f, value)
+			}
+			actions = append(actions, &ast.Action{Clause: ast.Set, Attr: f, Value: value})
 		}
 	}
 	if r.Kind.Attr != "" {

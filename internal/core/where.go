@@ -13,6 +13,7 @@ type bounds struct {
 	attr          *ast.Attr
 	eq, low, high *bound
 	prefix        *bound
+	set           bool // the item of In gives its value
 	none          bool // contradictory or empty
 }
 
@@ -88,6 +89,9 @@ func (b *bounds) add(c *ast.Cond) error {
 		v, ok := indirect(reflect.ValueOf(arg.Value))
 		if !ok {
 			return errors.New("a key condition needs a value, not nil")
+		}
+		if v, ok = convert(v, base(b.attr.Type)); !ok {
+			return fmt.Errorf("a condition with a %T on a field of type %v", arg.Value, b.attr.Type)
 		}
 		vals = append(vals, &bound{value: v})
 	}

@@ -73,18 +73,12 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 	if n := itemSize(w.attrs); n > maxItem {
 		return false, &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
 	}
-	if w.key, err = r.key(v, 0); err != nil {
-		return false, err
-	}
 	if err := r.build(w); err != nil {
 		return false, err
 	}
 	before, err := r.send(ctx, w, old != nil)
 	if err != nil {
 		return false, err
-	}
-	if r.kindIn != nil {
-		reach(v, r.kindIn).SetString(r.Kind.Name)
 	}
 	if old == nil || len(before) == 0 {
 		return false, nil
@@ -100,7 +94,8 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 		return err
 	}
 	w := &write{op: op, user: with.Cond, once: with.Once}
-	if w.key, err = r.key(v, 0); err != nil {
+	v = r.withKind(v)
+	if w.key, err = r.key(v, form{}); err != nil {
 		return err
 	}
 	if w.actions, err = r.complete(op, v, with.Actions); err != nil {
@@ -127,7 +122,7 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 		return errOnceOld
 	}
 	w := &write{op: Delete, user: with.Cond, once: with.Once, take: old != nil}
-	if w.key, err = r.key(v, 0); err != nil {
+	if w.key, err = r.key(v, form{}); err != nil {
 		return err
 	}
 	if err := r.build(w); err != nil {
