@@ -21,6 +21,8 @@ type change struct {
 	put    *value.Item
 	update func(old value.Item, exists bool) (next value.Item, keep bool, err error)
 	remove bool
+
+	expired bool // it is the service that deletes the item
 }
 
 // outcome is what a change does, before it is done.
@@ -70,6 +72,9 @@ func (c *change) commit(out outcome, now time.Time) {
 		c.table.data.remove(c.key, out.old)
 	default:
 		c.table.data.put(c.key, out.old, out.new, now)
+	}
+	if s := c.table.stream; s != nil && s.closed.IsZero() {
+		s.add(c.key, out, c.expired, now)
 	}
 }
 

@@ -1,15 +1,17 @@
 package memtable
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dynox-go/dynox/memtable/internal/store"
 )
 
 // Check walks all tables and reports every violated invariant, joined: items are stored under their own
 // keys, sizes and counts are those of the items, each index has an entry for exactly the items that have
-// its key, and items expire at their own time. It is nil for an engine that works; tests of the engine call it.
+// its key, items expire at their own time, and streams tell how the items became what they are. It is nil for an engine that works; tests of the engine call it.
 func (e *Engine) Check() error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
@@ -45,7 +47,58 @@ func (t *table) check() (errs []error) {
 		t.checkIndex(x, items, report)
 	}
 	t.checkExpiry(items, report)
+	if t.stream != nil {
+		t.stream.check(report)
+	}
 	return errs
+}
+
+// check needs records in the order of numbers and times, within the bounds of their shards, each of which
+// changes an item from what the one before left, up to what is stored.
+func (s *stream) check(report func(string, ...any)) {
+	var all []streamRecord
+	for i, sh := range s.shards {
+		if i > 0 && s.shards[i-1].id >= sh.id {
+			report("stream %s: shard %s is out of order", s.label, sh.id)
+		}
+		last := max(sh.start, sh.trimmed)
+		for _, r := range sh.records {
+			if r.number < last || r.number >= s.next || sh.end > 0 && r.number >= sh.end {
+				report("stream %s: record %d is outside of its shard, or out of order", s.label, r.number)
+			}
+			last = r.number + 1
+		}
+		all = append(all, sh.records...)
+	}
+	slices.SortFunc(all, func(a, b streamRecord) int { return cmp.Compare(a.number, b.number) })
+	left := map[string]*record{}
+	for i, r := range all {
+		if i > 0 && r.at.Before(all[i-1].at) {
+			report("stream %s: record %d is older than the one before", s.label, r.number)
+		}
+		if r.old == r.new {
+			report("stream %s: record %d changes nothing", s.label, r.number)
+			continue
+		}
+		key := s.t.primaryKey(r.keys(s))
+		if before, ok := left[key]; ok && !sameItem(before, r.old) {
+			report("stream %s: record %d doesn't begin with what was left of its item", s.label, r.number)
+		}
+		left[key] = r.new
+	}
+	if !s.closed.IsZero() {
+		return
+	}
+	for key, rec := range left {
+		if stored, _ := s.t.data.items.Get(key); !sameItem(stored, rec) {
+			report("stream %s: an item isn't what its latest record says", s.label)
+		}
+	}
+}
+
+// sameItem reports whether two records hold the same item, or none.
+func sameItem(a, b *record) bool {
+	return a == b || a != nil && b != nil && a.item.Equal(b.item)
 }
 
 // checkExpiry needs an entry for each item that expires; items whose time was over years before they came

@@ -17,6 +17,7 @@ type createTableInput struct {
 	protected  opt[bool]
 	class      opt[string]
 	tags       opt[[]tag]
+	stream     opt[streamSpec]
 }
 
 func (in *createTableInput) member(d *decoder, name string) {
@@ -41,6 +42,8 @@ func (in *createTableInput) member(d *decoder, name string) {
 		in.class = d.string()
 	case "Tags":
 		in.tags = d.tags()
+	case "StreamSpecification":
+		in.stream = d.streamSpec()
 	default:
 		d.skip()
 	}
@@ -52,6 +55,9 @@ func (in *createTableInput) check() error {
 	}
 	onDemand := in.billing.v == "PAY_PER_REQUEST"
 	if err := in.checkBilling(onDemand); err != nil {
+		return err
+	}
+	if err := in.stream.v.checkCreate(); err != nil {
 		return err
 	}
 	key, defs := in.key.v, in.attributes.v
@@ -100,6 +106,7 @@ func (in *createTableInput) checkMembers() error {
 	c.enum("billingMode", in.billing, "PROVISIONED, PAY_PER_REQUEST")
 	c.enum("tableClass", in.class, "STANDARD, STANDARD_INFREQUENT_ACCESS")
 	c.throughput("provisionedThroughput", in.throughput)
+	c.streamSpec(in.stream)
 	c.keySchema("keySchema", in.key, 2)
 	for i, index := range in.local.v {
 		c.index(memberPath("localSecondaryIndexes", i), index, 2)
@@ -149,6 +156,7 @@ func (e *Engine) createTable(in *createTableInput, w *writer) error {
 		return inUse("Table already exists: %s", in.table.v)
 	}
 	t := e.newTable(in, now)
+	e.setStream(t, in.stream, now, t.ready)
 	e.tables[t.name] = t
 	w.beginObject()
 	t.describe(w, "TableDescription", now, statusCreating)

@@ -15,10 +15,12 @@ type Engine struct {
 	ahead    atomic.Int64 // how far Advance has moved the clock
 	delay    time.Duration
 	ttlDelay time.Duration
+	shards   int                // that a stream has at a time
 	onScan   func(table string) // nil unless scans are forbidden
 
-	mu     sync.RWMutex
-	tables map[string]*table
+	mu      sync.RWMutex
+	tables  map[string]*table
+	streams streams
 
 	closed   atomic.Bool
 	requests atomic.Uint64
@@ -48,6 +50,7 @@ func Open(opts ...Option) *Engine {
 		region:  "us-east-1",
 		account: "000000000000",
 		clock:   time.Now,
+		shards:  1,
 		tables:  map[string]*table{},
 	}
 	for _, opt := range opts {
@@ -62,6 +65,7 @@ func (e *Engine) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.tables = map[string]*table{}
+	e.streams.clear()
 }
 
 // now is the engine's time.
@@ -92,6 +96,10 @@ func WithTTLDelay(d time.Duration) Option { return func(e *Engine) { e.ttlDelay 
 // clock. The default is zero: the answer to CreateTable says CREATING, as the service's does, and the
 // table is ACTIVE for the next request.
 func WithTableDelay(d time.Duration) Option { return func(e *Engine) { e.delay = d } }
+
+// WithShards sets how many shards of a stream take records at a time, each those of a part of the
+// partitions. The default is one. A shard has a child in its place after four hours, as on the service.
+func WithShards(n int) Option { return func(e *Engine) { e.shards = max(n, 1) } }
 
 // NoScans fails the test for every Scan that the engine receives; the scan is answered all the same.
 func NoScans(t interface {

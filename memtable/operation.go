@@ -41,6 +41,14 @@ var operations = map[string]operation{
 	"UpdateTimeToLive":          handle[ttlInput]((*Engine).updateTimeToLive),
 }
 
+// streamOperations are those of the streams API, which has a target of its own.
+var streamOperations = map[string]operation{
+	"DescribeStream":   handle[describeStreamInput]((*Engine).describeStream),
+	"GetRecords":       handle[recordsInput]((*Engine).getRecords),
+	"GetShardIterator": handle[shardIteratorInput]((*Engine).getShardIterator),
+	"ListStreams":      handle[listStreamsInput]((*Engine).listStreams),
+}
+
 // handle makes an operation of a run function whose input is a *T.
 func handle[T any, P interface {
 	*T

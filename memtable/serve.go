@@ -20,8 +20,11 @@ import (
 // maxBody is the largest request that the service reads.
 const maxBody = 16 << 20
 
-// target is the prefix of X-Amz-Target, before the operation's name.
-const target = "DynamoDB_20120810."
+// The prefixes of X-Amz-Target, before the operation's name.
+const (
+	target       = "DynamoDB_20120810."
+	streamTarget = "DynamoDBStreams_20120810."
+)
 
 // answer is a response before it is put into one of the two forms that net/http has.
 type answer struct {
@@ -99,9 +102,8 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 
 // call runs the operation that the request names, with the faults that the test asked for.
 func (e *Engine) call(ctx context.Context, req *http.Request, contentType string, body []byte) (*answer, error) {
-	name, known := strings.CutPrefix(req.Header.Get("X-Amz-Target"), target)
-	run, ok := operations[name]
-	if !known || !ok {
+	name, run := operationOf(req.Header.Get("X-Amz-Target"))
+	if run == nil {
 		return e.json(contentType, unknownOperation(body), nil), nil
 	}
 	if err := authenticated(req); err != nil {
@@ -134,6 +136,17 @@ func (e *Engine) call(ctx context.Context, req *http.Request, contentType string
 		return nil, broken
 	}
 	return e.json(contentType, err, w), nil
+}
+
+// operationOf returns the operation that a target names; nil if there is none.
+func operationOf(text string) (name string, run operation) {
+	if name, ok := strings.CutPrefix(text, target); ok {
+		return name, operations[name]
+	}
+	if name, ok := strings.CutPrefix(text, streamTarget); ok {
+		return name, streamOperations[name]
+	}
+	return "", nil
 }
 
 // unknownOperation is the error of a request that names no operation; the service looks at its JSON first.

@@ -45,6 +45,7 @@ type table struct {
 	deleted    time.Time // when a deleted table is gone; zero for one that isn't deleted
 	tags       []tag
 	ttl        ttl
+	stream     *stream // the latest one; nil if there never was one
 	data       tableData
 }
 
@@ -194,6 +195,7 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 		t.writeBilling(w, status)
 	}
 	t.writeIndexes(w, now, status)
+	t.describeStream(w)
 	if t.class != "" {
 		w.object("TableClassSummary")
 		w.text("TableClass", t.class)

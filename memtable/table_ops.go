@@ -79,6 +79,9 @@ func (t *table) delete(now, gone time.Time, w *writer) error {
 		return err
 	}
 	t.deleted = gone
+	if t.stream != nil && t.stream.closed.IsZero() {
+		t.stream.close(now, gone)
+	}
 	w.beginObject()
 	t.describe(w, "TableDescription", now, statusDeleting)
 	w.endObject()

@@ -16,6 +16,7 @@ type updateTableInput struct {
 	indexes    opt[[]indexUpdate]
 	protected  opt[bool]
 	class      opt[string]
+	stream     opt[streamSpec]
 }
 
 // indexUpdate is one of three things that UpdateTable does to a global index.
@@ -37,6 +38,8 @@ func (in *updateTableInput) member(d *decoder, name string) {
 		in.protected = d.bool()
 	case "TableClass":
 		in.class = d.string()
+	case "StreamSpecification":
+		in.stream = d.streamSpec()
 	default:
 		d.skip()
 	}
@@ -80,13 +83,16 @@ func (in *updateTableInput) check() error {
 	if err := in.checkMembers(); err != nil {
 		return err
 	}
-	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && !in.protected.ok && !in.class.ok {
+	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && !in.protected.ok && !in.class.ok && !in.stream.ok {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if in.billing.v == "PROVISIONED" && !in.throughput.ok {
 		return invalidValue("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 	}
 	if err := checkUnits(in.throughput.v); err != nil {
+		return err
+	}
+	if err := in.checkStream(); err != nil {
 		return err
 	}
 	return in.checkIndexes()
@@ -104,6 +110,7 @@ func (in *updateTableInput) checkMembers() error {
 	c.enum("billingMode", in.billing, "PROVISIONED, PAY_PER_REQUEST")
 	c.enum("tableClass", in.class, "STANDARD, STANDARD_INFREQUENT_ACCESS")
 	c.throughput("provisionedThroughput", in.throughput)
+	c.streamSpec(in.stream)
 	for i, u := range in.indexes.v {
 		path := memberPath("globalSecondaryIndexUpdates", i)
 		if u.update.ok {
@@ -173,6 +180,7 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 	if in.throughput.ok {
 		t.throughput.stamp(in.throughput.v, now)
 	}
+	e.setStream(t, in.stream, now, ready)
 	for _, u := range in.indexes.v {
 		t.updateIndex(u, in.attributes.v, now, ready)
 	}
@@ -198,6 +206,9 @@ func (t *table) updateThroughput(in *updateTableInput, now time.Time) {
 
 // checkUpdate checks a request against the table as it is.
 func (t *table) checkUpdate(in *updateTableInput, now time.Time) error {
+	if err := t.checkStream(in.stream); err != nil {
+		return err
+	}
 	onDemand := t.onDemand
 	if in.billing.ok {
 		onDemand = in.billing.v == "PAY_PER_REQUEST"
