@@ -76,7 +76,9 @@ func (t *Table) create(ctx context.Context, client tableClient, in *dynamodb.Cre
 	})
 }
 
-func polling() retry.Backoff { return retry.WithCappedDuration(pollLast, retry.NewExponential(pollFirst)) }
+func polling() retry.Backoff {
+	return retry.WithCappedDuration(pollLast, retry.NewExponential(pollFirst))
+}
 
 // addIndexes creates the global indexes that are missing, one at a time as
 // the service wants it.

@@ -230,21 +230,22 @@ func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 		}
 	}
 	if leg < 0 {
-		return false, l.finish()
+		l.finish()
 	}
 	return false, nil
 }
 
 // finish puts the loop at its end. A look beyond the limit may have met
 // items there that cannot be read: what is to become of them is asked now.
-func (l *loop) finish() error {
+// One that is not passed over is what the next read begins with.
+func (l *loop) finish() {
+	passed := func(b *BadItem) bool { return l.spec.OnItem(b) == nil }
 	for _, b := range l.skipped {
-		if l.spec.OnItem(b) != nil {
-			return nil // there is more: the item, with its error
+		if !passed(b) {
+			return
 		}
 	}
 	l.positions[0] = position{state: atEnd}
-	return nil
 }
 
 // runParallel reads every segment in a goroutine of its own, each at most one
