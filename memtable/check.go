@@ -11,7 +11,8 @@ import (
 
 // Check walks all tables and reports every violated invariant, joined: items are stored under their own
 // keys, sizes and counts are those of the items, each index has an entry for exactly the items that have
-// its key, items expire at their own time, and streams tell how the items became what they are. It is nil for an engine that works; tests of the engine call it.
+// its key, items expire at their own time, and streams tell how the items became what they are. It is nil
+// for an engine that works; tests of the engine call it.
 func (e *Engine) Check() error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
