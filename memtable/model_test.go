@@ -96,6 +96,7 @@ func newModelled(t *rapid.T) (*memtable.Engine, *dynamodb.Client) {
 			{IndexName: aws.String("plain"), KeySchema: key("a"), Projection: all},
 			{IndexName: aws.String("multi"), KeySchema: key("a", "b", ">n", ">sk"), Projection: all},
 		},
+		StreamSpecification: &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages},
 	})
 	if err != nil {
 		t.Fatal(err)
