@@ -254,3 +254,14 @@ func TestNilsAreErrors(t *testing.T) {
 	_, err = dynox.NewRepo(table, OrderKey, dynox.UnixMilli(expires), dynox.JSON(expires))
 	refused(t, err, "expires", "two forms")
 }
+
+func TestExplainTellsWhatBoundsNothing(t *testing.T) {
+	is := is.New(t)
+	_, orders := faulty(t)
+	plan, err := orders.Explain(OrderKey.In(Order{Customer: "42", ID: "7"}))
+	is.NoErr(err)
+	is.True(strings.Contains(plan.String(), "id is set, but bounds nothing"))
+	plan, err = orders.Explain(OrderKey.In(Order{Customer: "42", ID: "7"}).Where(placed.Eq(day(1))))
+	is.NoErr(err)
+	is.True(!strings.Contains(plan.String(), "bounds nothing"))
+}

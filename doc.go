@@ -15,6 +15,14 @@
 // [Scan] for reading many. Package memtable is an engine for tests, behind the
 // SDK's own client.
 //
+// # Tags
+//
+// There is one tag, dynamodbav, with the meaning that the SDK's attributevalue
+// gives it: a name, and omitempty, omitemptyelem, omitzero, string, unixtime,
+// stringset, numberset, binaryset, nullempty, nullemptyelem; "-" for a field
+// that is stored in keys only, or nowhere. docs/codec.md lists what is stored
+// for each Go type, and the few differences.
+//
 // # Concurrency and ownership
 //
 // Tables, repositories, keys, queries and all expressions are immutable and

@@ -22,7 +22,8 @@ type Part[T any] struct {
 // By is a part that is attributes themselves: one, or for a global secondary
 // index up to four. A time is written there with a fixed width in UTC, as
 // 2006-01-02T15:04:05.000000000Z, so that the texts sort as the times do;
-// reads accept any RFC 3339 time. [TimeAsIs] leaves it as its tag says.
+// reads accept any RFC 3339 time, but a Get or a range finds only times of
+// that width. [TimeAsIs] leaves it as its tag says.
 func By[T any](fields ...expr.Field[T]) Part[T] {
 	return Part[T]{core.Part{Kind: core.PartBy, Fields: attrs(fields)}}
 }

@@ -75,7 +75,8 @@ func (q Query[T]) MaxScanned(n int) Query[T] { q.s.MaxScanned = n; return q }
 func (q Query[T]) Desc() Query[T] { q.s.Desc = true; return q }
 
 // Consistent makes the query see every write that succeeded before it, for
-// twice the capacity. A global index has no consistent reads.
+// twice the capacity. A global index has no consistent reads. (For a Get it
+// is the option [Consistent], given without a call.)
 func (q Query[T]) Consistent() Query[T] { q.s.Consistent = true; return q }
 
 // After continues from a cursor: with the first item after it, in the

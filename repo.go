@@ -150,8 +150,10 @@ func (r *Repo[T]) Get(ctx context.Context, key T, opts ...ReadOption[T]) (T, err
 // Update changes the item with the key of key, which must be there, and
 // returns it as it is afterwards. It takes one action at least. An action on
 // an attribute that an index's composite key is made of must come with values
-// for all other inputs of that key, which it then updates too. Attributes of
-// the item's own key cannot be changed.
+// for all other inputs of that key, which it then updates too, unless the
+// item's own key tells them. Attributes of that key cannot be changed. A
+// condition that does not hold is [ErrConditionFailed], or [ErrNotFound] where
+// there is no item.
 func (r *Repo[T]) Update(ctx context.Context, key T, actions ...expr.Action[T]) (T, error) {
 	return r.update(ctx, "update", core.Update, key, actions)
 }
@@ -170,13 +172,14 @@ func (r *Repo[T]) update(ctx context.Context, op string, verb core.Op, key T, ac
 }
 
 // Delete deletes the item with the key of key. That none is there is no
-// error, unless a condition says so.
+// error, unless it comes with a condition that does not hold then: that is
+// [ErrConditionFailed].
 func (r *Repo[T]) Delete(ctx context.Context, key T, opts ...expr.WriteOption[T]) error {
 	return r.fail("delete", r.core.DeleteItem(ctx, &key, write(opts), nil))
 }
 
 // Take deletes the item with the key of key and returns it. It fails with
-// [ErrNotFound] if there is none.
+// [ErrNotFound] if there is none, whatever its conditions say.
 func (r *Repo[T]) Take(ctx context.Context, key T, opts ...expr.WriteOption[T]) (T, error) {
 	var item, zero T
 	if err := r.core.DeleteItem(ctx, &key, write(opts), &item); err != nil {

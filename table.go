@@ -14,7 +14,9 @@ import (
 // A *dynamodb.Client is one; so are DAX's client, a wrapper, and the client
 // of a memtable engine. It must be safe for concurrent use. Operations beyond
 // these, such as those on tables, are found by type assertion; a call that
-// needs one which the client lacks says so.
+// needs one which the client lacks says so. A wrapper that does not pass the
+// options of a call on hides the SDK's attempts: a lost answer that a retry
+// made good may then pass for a failed condition.
 type Client interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)

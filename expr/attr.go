@@ -12,6 +12,9 @@ import (
 
 // Attr is an attribute of items of type T whose Go values are of type V.
 // Make one with [At]; the zero Attr is an error of the call that uses it.
+//
+// Values given to its methods are kept, not copied: slices, maps and what
+// pointers lead to must not change until the call that uses them returns.
 type Attr[T, V any] struct {
 	ref *ast.Attr
 }

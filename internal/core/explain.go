@@ -2,9 +2,12 @@ package core
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/dynox-go/dynox/internal/ast"
 )
 
 // Plan is what a read would ask the service, without values.
@@ -62,9 +65,12 @@ func (q *request) notes() []string {
 	case q.legs[0].keys.attr == "" && len(q.legs[0].keys.equal) == 0 && q.ix.sort != nil:
 		note("reads the whole item collection: Where would bound it")
 	}
-	unit := 4096
-	rate := pick(q.spec.Consistent, "1 RCU", "0.5 RCU")
-	note("costs %s for each %d bytes read, a page at a time", rate, unit)
+	if !q.spec.Scan {
+		for _, b := range q.unused() {
+			note("%v is set, but bounds nothing: a field before it in the sort key has no single value", b)
+		}
+	}
+	note("costs %s for each 4096 bytes read, a page at a time", pick(q.spec.Consistent, "1 RCU", "0.5 RCU"))
 	if q.filtered {
 		note("the filter runs after the read: what it leaves out costs the same")
 	}
@@ -78,6 +84,30 @@ func (q *request) notes() []string {
 		note("items at an excluded boundary are read and left out")
 	}
 	return notes
+}
+
+// unused are the sort key fields that the item of In sets behind one without
+// a single value.
+func (q *request) unused() []*ast.Attr {
+	p := q.ix.sort
+	if p == nil || p.Kind == PartConst {
+		return nil
+	}
+	all, err := p.collect(q.spec.Where)
+	if err != nil {
+		return nil
+	}
+	item := reflect.ValueOf(q.spec.Item).Elem()
+	var fields []*ast.Attr
+	gap := false
+	for i, b := range all {
+		set := p.isSet(item, i)
+		if gap && set {
+			fields = append(fields, b.attr)
+		}
+		gap = gap || !set && b.eq == nil && !q.ix.partition.has(b.attr)
+	}
+	return fields
 }
 
 // readable is an expression with its names in place and ? for its values.
