@@ -20,6 +20,7 @@ type change struct {
 	// What the change does: one of put, update and remove, or nothing.
 	put    *value.Item
 	update func(old value.Item, exists bool) (next value.Item, keep bool, err error)
+	charge func(old value.Item) int // bytes that the update itself counts for; nil if only the item counts
 	remove bool
 
 	expired bool // it is the service that deletes the item
@@ -42,6 +43,9 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 	var item value.Item
 	if old != nil {
 		item = old.item
+	}
+	if c.charge != nil && c.charge(item) > maxItemSize {
+		return out, invalid(updateTooLarge)
 	}
 	if c.condition != nil && !c.condition(item) {
 		return out, c.conditionFailed(old)

@@ -48,6 +48,31 @@ func TestItemSizeToTheByte(t *testing.T) {
 	is.Equal(refused(t, err), "Item size has exceeded the maximum allowed size")
 }
 
+func TestUpdatesCountWhatTheyWrite(t *testing.T) {
+	is := is.New(t)
+	client, _ := newClient(t)
+	const most = 400<<10 - 3 - 19 - len("v") // the bytes of a value that a single SET may write
+	key := item{"pk": s("p"), "sk": s("1")}
+	fill := func(bytes int) item { return item{":v": s(strings.Repeat("x", bytes))} }
+	update := func(bytes int) error {
+		_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("things"), Key: key,
+			UpdateExpression: aws.String("SET v = :v"), ConditionExpression: aws.String("attribute_not_exists(nope)"), ExpressionAttributeValues: fill(bytes)})
+		return err
+	}
+	is.NoErr(update(most)) // the key is no part of it
+	is.Equal(refused(t, update(most+1)), "Item size to update has exceeded the maximum allowed size")
+
+	_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: &types.Update{TableName: aws.String("things"), Key: key, UpdateExpression: aws.String("SET v = :v"), ExpressionAttributeValues: fill(most + 1)}}}})
+	is.NoErr(err)
+	_, err = client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("things"), Key: key,
+		AttributeUpdates: map[string]types.AttributeValueUpdate{"v": {Action: types.AttributeActionPut, Value: fill(most + 2)[":v"]}}})
+	is.NoErr(err)
+	_, err = client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: aws.String("things"), Key: key,
+		UpdateExpression: aws.String("SET v = :v"), ConditionExpression: aws.String("attribute_exists(nope)"), ExpressionAttributeValues: fill(most + 1)})
+	is.Equal(refused(t, err), "Item size to update has exceeded the maximum allowed size") // before the condition
+}
+
 func TestKeySizes(t *testing.T) {
 	is := is.New(t)
 	client, _ := newClient(t)

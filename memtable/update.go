@@ -67,5 +67,8 @@ func (e *Engine) updateItem(in *updateInput, w *writer) error {
 	if err != nil {
 		return err
 	}
+	if in.plans.update != nil { // an update of a transaction, and AttributeUpdates, only count by their item
+		c.charge = in.plans.update.Charge
+	}
 	return in.run(e, c, w)
 }

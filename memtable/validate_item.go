@@ -15,6 +15,8 @@ const (
 	maxSortKey      = 1024 // bytes of a sort key
 )
 
+const updateTooLarge = "Item size to update has exceeded the maximum allowed size"
+
 const keyMismatch = "The provided key element does not match the schema"
 
 // checkKey checks that key holds exactly the attributes of the schema, with the right types.
@@ -118,7 +120,7 @@ func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
 // checkUpdated checks an item that an update made. The caller holds the table's lock.
 func (t *table) checkUpdated(item value.Item, now time.Time) error {
 	if item.Size() > maxItemSize {
-		return invalid("Item size to update has exceeded the maximum allowed size")
+		return invalid(updateTooLarge)
 	}
 	for _, x := range t.data.byName(now) {
 		if _, what := x.key.emptyPart(item); what != "" {

@@ -102,6 +102,7 @@ func add(l, r value.Value, subtract bool) (value.Value, *Error) {
 // setter is the planned value of a SET.
 type setter interface {
 	Eval(item value.Item) (value.Value, *Error)
+	charge() int
 }
 
 type (
