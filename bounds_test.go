@@ -79,11 +79,7 @@ func TestNumbersThatThePartitionTells(t *testing.T) {
 func TestPreviousPageBesideForeignItems(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()
-	engine, orders := faulty(t)
-	for n := 1; n <= 4; n++ {
-		o := anOrder("42", n)
-		is.NoErr(orders.Put(ctx, &o))
-	}
+	engine, orders := stocked(t, 4)
 	neighbours := []string{}
 	for n := range 20 {
 		neighbours = append(neighbours, fmt.Sprintf(`{"pk":{"S":"CUSTOMER#42"},"sk":{"S":"ORDER#2026-01-02T13:00:00.000000000Z#%02d"},"total":{"N":"1"},"status":{"S":"gone"}}`, n))
@@ -101,6 +97,17 @@ func TestPreviousPageBesideForeignItems(t *testing.T) {
 	is.Equal(ids(back.Items), "b") // c is where the cursor stands
 }
 
+// stocked is a repository with n orders of customer 42.
+func stocked(t *testing.T, n int) (*memtable.Engine, *dynox.Repo[Order]) {
+	t.Helper()
+	engine, orders := faulty(t)
+	for i := 1; i <= n; i++ {
+		o := anOrder("42", i)
+		is.New(t).NoErr(orders.Put(t.Context(), &o))
+	}
+	return engine, orders
+}
+
 func ids(orders []Order) string {
 	s := ""
 	for _, o := range orders {
@@ -112,11 +119,7 @@ func ids(orders []Order) string {
 func TestPagesBesideBadItems(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()
-	engine, orders := faulty(t)
-	for n := 1; n <= 3; n++ {
-		o := anOrder("42", n)
-		is.NoErr(orders.Put(ctx, &o))
-	}
+	engine, orders := stocked(t, 3)
 	is.NoErr(engine.Seed(tableOf(t, orders),
 		`{"pk":{"S":"CUSTOMER#42"},"sk":{"S":"ORDER#2026-02-01T00:00:00.000000000Z#z"},"total":{"S":"x"}}`,
 		`{"pk":{"S":"CUSTOMER#42"},"sk":{"S":"ORDER#2026-02-02T00:00:00.000000000Z#z"},"total":{"S":"x"}}`))
@@ -205,11 +208,7 @@ func TestCancelledAfterTheLastItem(t *testing.T) {
 func TestCursorsAreChecked(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()
-	engine, orders := faulty(t)
-	for n := 1; n <= 3; n++ {
-		o := anOrder("42", n)
-		is.NoErr(orders.Put(ctx, &o))
-	}
+	engine, orders := stocked(t, 3)
 	q := OrderKey.In(Order{Customer: "42"})
 	page, err := orders.Page(ctx, q.Limit(1))
 	is.NoErr(err)
