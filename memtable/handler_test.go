@@ -17,20 +17,28 @@ import (
 	"github.com/dynox-go/dynox/memtable"
 )
 
-// post sends a raw request, signed after a fashion.
+// sign makes a header that of a request which is signed after a fashion.
+func sign(header http.Header) {
+	header.Set("Content-Type", "application/x-amz-json-1.0")
+	header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c")
+	header.Set("X-Amz-Date", "20260101T000000Z")
+}
+
+func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
+
+// post sends a raw request.
 func post(t *testing.T, handler http.Handler, target, body string, header ...string) (int, string) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	sign(req.Header)
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+target)
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c")
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
 	rec := httptest.NewRecorder()
 	handler.ServeHTTP(rec, req)
 	text := rec.Body.String()
-	if got, want := rec.Header().Get("X-Amz-Crc32"), strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(text))), 10); got != want {
+	if got, want := rec.Header().Get("X-Amz-Crc32"), checksum([]byte(text)); got != want {
 		t.Errorf("checksum %s, want %s", got, want)
 	}
 	return rec.Code, text

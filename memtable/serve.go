@@ -84,12 +84,12 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 	if req.Method == http.MethodGet {
 		return e.plain(http.StatusOK, "healthy: dynamodb."+e.region+".amazonaws.com "), nil
 	}
-	body, tooLarge, err := readBody(req)
+	body, err := readBody(req)
 	switch {
+	case errors.Is(err, errTooLarge):
+		return e.plain(http.StatusRequestEntityTooLarge, ""), nil
 	case err != nil:
 		return nil, err
-	case tooLarge:
-		return e.plain(http.StatusRequestEntityTooLarge, ""), nil
 	case req.Method != http.MethodPost || (len(body) > 0 && !speaksJSON(req)):
 		return e.plain(http.StatusNotFound, "<UnknownOperationException/>\n"), nil
 	}
@@ -97,7 +97,30 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 	if contentType != "application/x-amz-json-1.0" {
 		contentType = "application/json"
 	}
-	return e.call(ctx, req, contentType, body)
+	plain, err := decompress(req.Header, body)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return e.plain(http.StatusRequestEntityTooLarge, ""), nil
+	case err != nil:
+		return e.json(contentType, err, nil), nil
+	}
+	a, err := e.call(ctx, req, contentType, plain)
+	if err == nil {
+		e.compress(req, a)
+	}
+	return a, err
+}
+
+// compress compresses the body of a long answer, if the client accepts that. The checksum is of what is sent.
+func (e *Engine) compress(req *http.Request, a *answer) {
+	encoding, body := compress(req.Header, a.body)
+	if encoding == "" {
+		return
+	}
+	a.body = body
+	a.header.Set("Content-Encoding", encoding)
+	a.header.Set("Content-Length", strconv.Itoa(len(body)))
+	a.header.Set("X-Amz-Crc32", checksum(body))
 }
 
 // call runs the operation that the request names, with the faults that the test asked for.
@@ -182,7 +205,7 @@ func (e *Engine) plain(status int, text string) *answer {
 func (e *Engine) header(contentType string, body []byte) http.Header {
 	h := http.Header{
 		"Content-Length":   {strconv.Itoa(len(body))},
-		"X-Amz-Crc32":      {strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10)},
+		"X-Amz-Crc32":      {checksum(body)},
 		"X-Amzn-Requestid": {e.requestID()},
 		"Server":           {"Server"},
 	}
@@ -191,6 +214,8 @@ func (e *Engine) header(contentType string, body []byte) http.Header {
 	}
 	return h
 }
+
+func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
 
 // requestID is a name of 52 characters that no other request of the engine has.
 func (e *Engine) requestID() string {
@@ -203,19 +228,21 @@ func (e *Engine) requestID() string {
 	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(id[:])
 }
 
-func readBody(req *http.Request) (body []byte, tooLarge bool, err error) {
+// readBody reads a request's body; its own error is errTooLarge.
+func readBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
-		return nil, false, nil
+		return nil, nil
 	}
 	if n := req.ContentLength; n > 0 && n <= maxBody {
-		body = make([]byte, n)
-		if _, err := io.ReadFull(req.Body, body); err != nil {
-			return nil, false, err
-		}
-		return body, false, nil
+		body := make([]byte, n)
+		_, err := io.ReadFull(req.Body, body)
+		return body, err
 	}
-	body, err = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
-	return body, len(body) > maxBody, err
+	body, err := io.ReadAll(io.LimitReader(req.Body, maxBody+1))
+	if err == nil && len(body) > maxBody {
+		err = errTooLarge
+	}
+	return body, err
 }
 
 func mediaType(req *http.Request) string {
