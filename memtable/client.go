@@ -13,11 +13,15 @@ import (
 func (e *Engine) Client(optFns ...func(*dynamodb.Options)) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:      e.region,
-		Credentials: aws.CredentialsProviderFunc(credentials),
+		Credentials: aws.CredentialsProviderFunc(e.credentials),
 		HTTPClient:  &http.Client{Transport: e},
 	}, optFns...)
 }
 
-func credentials(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "memtable", SecretAccessKey: "memtable", Source: "memtable"}, nil
+func (e *Engine) credentials(context.Context) (aws.Credentials, error) {
+	key := accessKey{"memtable", "memtable"}
+	if len(e.keys) > 0 {
+		key = e.keys[0]
+	}
+	return aws.Credentials{AccessKeyID: key.id, SecretAccessKey: key.secret, Source: "memtable"}, nil
 }

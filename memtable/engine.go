@@ -17,6 +17,7 @@ type Engine struct {
 	ttlDelay time.Duration
 	shards   int                // that a stream has at a time
 	onScan   func(table string) // nil unless scans are forbidden
+	keys     []accessKey        // that are accepted; every one, if there are none
 
 	mu      sync.RWMutex
 	tables  map[string]*table

@@ -190,8 +190,7 @@ func TestRoundTripClosesTheBody(t *testing.T) {
 	req := httptest.NewRequest(http.MethodPost, "http://localhost/", nil)
 	req.Body, req.ContentLength = body, 2
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 …")
+	sign(req.Header)
 	resp, err := engine.RoundTrip(req)
 	is.NoErr(err)
 	is.True(body.closed)

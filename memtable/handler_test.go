@@ -121,3 +121,23 @@ func TestHandlerServesTheSDKAndBreaksConnections(t *testing.T) {
 	_, err = client.ListTables(t.Context(), nil)
 	is.True(err != nil && strings.Contains(err.Error(), io.EOF.Error()))
 }
+
+func TestBrowsersMayAsk(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t)
+	req := httptest.NewRequest(http.MethodOptions, "/", nil)
+	req.Header.Set("Origin", "http://localhost")
+	req.Header.Set("Access-Control-Request-Headers", "a, b")
+	req.Header.Set("Access-Control-Request-Method", "POST")
+	rec := httptest.NewRecorder()
+	engine.ServeHTTP(rec, req)
+	is.Equal(rec.Code, http.StatusOK)
+	is.Equal(rec.Header().Get("Access-Control-Allow-Origin"), "*")
+	is.Equal(rec.Header().Get("Access-Control-Allow-Headers"), "a, b")
+	is.Equal(rec.Header().Get("Access-Control-Allow-Methods"), "POST")
+	is.Equal(rec.Header().Get("Access-Control-Max-Age"), "172800")
+
+	rec = httptest.NewRecorder()
+	engine.ServeHTTP(rec, httptest.NewRequest(http.MethodOptions, "/", nil))
+	is.Equal(rec.Code, http.StatusNotFound)
+}

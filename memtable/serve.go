@@ -65,6 +65,10 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	header := w.Header()
+	if req.Header.Get("Origin") != "" {
+		header.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Expose-Headers", "x-amzn-RequestId,x-amzn-ErrorType,x-amz-crc32,Date")
+	}
 	for name, values := range a.header {
 		header[name] = values
 	}
@@ -80,6 +84,9 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 	}
 	if e.closed.Load() {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	}
+	if req.Header.Get("Origin") != "" && req.Method == http.MethodOptions {
+		return e.preflight(req), nil
 	}
 	if req.Method == http.MethodGet {
 		return e.plain(http.StatusOK, "healthy: dynamodb."+e.region+".amazonaws.com "), nil
@@ -104,11 +111,23 @@ func (e *Engine) serve(req *http.Request) (*answer, error) {
 	case err != nil:
 		return e.json(contentType, err, nil), nil
 	}
-	a, err := e.call(ctx, req, contentType, plain)
+	a, err := e.call(ctx, req, contentType, body, plain)
 	if err == nil {
 		e.compress(req, a)
 	}
 	return a, err
+}
+
+// preflight answers what a browser asks before it sends a request to another site: anything goes.
+func (e *Engine) preflight(req *http.Request) *answer {
+	a := e.plain(http.StatusOK, "")
+	for _, h := range [][2]string{{"Access-Control-Request-Headers", "Access-Control-Allow-Headers"}, {"Access-Control-Request-Method", "Access-Control-Allow-Methods"}} {
+		if asked := req.Header.Get(h[0]); asked != "" {
+			a.header.Set(h[1], asked)
+		}
+	}
+	a.header.Set("Access-Control-Max-Age", "172800")
+	return a
 }
 
 // compress compresses the body of a long answer, if the client accepts that. The checksum is of what is sent.
@@ -123,13 +142,14 @@ func (e *Engine) compress(req *http.Request, a *answer) {
 	a.header.Set("X-Amz-Crc32", checksum(body))
 }
 
-// call runs the operation that the request names, with the faults that the test asked for.
-func (e *Engine) call(ctx context.Context, req *http.Request, contentType string, body []byte) (*answer, error) {
+// call runs the operation that the request names, with the faults that the test asked for. What was sent
+// is what is signed; body is the same, decompressed.
+func (e *Engine) call(ctx context.Context, req *http.Request, contentType string, sent, body []byte) (*answer, error) {
 	name, run := operationOf(req.Header.Get("X-Amz-Target"))
 	if run == nil {
 		return e.json(contentType, unknownOperation(body), nil), nil
 	}
-	if err := authenticated(req); err != nil {
+	if err := e.authenticate(req, sent); err != nil {
 		return e.json(contentType, err, nil), nil
 	}
 	table := ""
@@ -253,17 +273,6 @@ func mediaType(req *http.Request) string {
 func speaksJSON(req *http.Request) bool {
 	typ := mediaType(req)
 	return typ == "application/x-amz-json-1.0" || typ == "application/json"
-}
-
-// authenticated refuses a request without a signature. Signatures are not verified.
-func authenticated(req *http.Request) error {
-	if strings.HasPrefix(strings.TrimSpace(req.Header.Get("Authorization")), "AWS4-") {
-		return nil
-	}
-	if strings.Contains(req.URL.RawQuery, "X-Amz-Algorithm=") {
-		return nil
-	}
-	return badRequest(inService+"MissingAuthenticationTokenException", "Request is missing Authentication Token")
 }
 
 // responseBody is a response's body in memory.
