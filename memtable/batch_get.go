@@ -133,6 +133,7 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		}
 	}
 	var (
+		now   = e.now()
 		cost  = make([]units, len(in.tables))
 		left  = make([][]value.Item, len(in.tables))
 		bytes int
@@ -144,7 +145,7 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		g := &in.tables[i]
 		w.array(g.name)
 		for n, key := range g.keys.v {
-			rec := g.t.get(key.item)
+			rec := g.t.read(key.item, g.consistent.v, now)
 			if bytes+rec.bytes() > maxBatchBytes || in.most.ok && read >= in.most.v {
 				for _, key := range g.keys.v[n:] {
 					left[i] = append(left[i], key.item)
