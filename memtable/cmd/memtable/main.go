@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }() // again, once it has served
 	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account), memtable.WithTableDelay(*delay))
 	defer engine.Close()
 	if err := load(engine, *snapshot); err != nil {

@@ -22,7 +22,7 @@ func load(engine *memtable.Engine, name string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if err := engine.Restore(file); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
