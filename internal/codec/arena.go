@@ -7,9 +7,9 @@ import "strings"
 const maxChunk = 32 << 10
 
 // arena makes strings of many small texts in few allocations. Its zero value is
-// ready.
+// ready; it is not copied.
 type arena struct {
-	chunk *strings.Builder
+	chunk strings.Builder
 	next  int // the size of the next chunk
 }
 
@@ -19,11 +19,11 @@ func (a *arena) string(text []byte) string {
 	if n == 0 {
 		return ""
 	}
-	if a.chunk == nil || a.chunk.Cap()-a.chunk.Len() < n {
+	if a.chunk.Cap()-a.chunk.Len() < n {
 		if n > maxChunk/8 {
 			return string(text)
 		}
-		a.chunk = new(strings.Builder)
+		a.chunk.Reset()
 		a.chunk.Grow(max(a.next, n))
 		a.next = min(2*a.chunk.Cap(), maxChunk)
 	}
@@ -33,7 +33,14 @@ func (a *arena) string(text []byte) string {
 }
 
 // expect says that texts of n bytes in all follow.
-func (a *arena) expect(n int) { a.next = max(a.next, min(n, maxChunk)) }
+func (a *arena) expect(n int) {
+	if a.chunk.Cap() == 0 {
+		a.next = min(n, maxChunk)
+	}
+}
 
 // reset leaves the chunk to the strings in it.
-func (a *arena) reset() { *a = arena{} }
+func (a *arena) reset() {
+	a.chunk.Reset()
+	a.next = 0
+}

@@ -60,6 +60,7 @@ func (w *Watch) NewDecoder() *Decoder {
 // error item holds what was read until then.
 func (d *Decoder) DecodeItem(raw []byte, item any) error {
 	s := wire.NewScanner(raw)
+	d.arena.expect(len(raw))
 	err := d.ReadItem(&s, item)
 	if err == nil {
 		if err = s.End(); err != nil {
