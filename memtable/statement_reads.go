@@ -66,13 +66,11 @@ func (s source) read(part partiql.Read) read {
 	for _, v := range part.Partition[1:] {
 		r.empty = r.empty || !v.Equal(r.partition)
 	}
-	r.single = s.x == nil && len(s.key.sort) == 0
 	for _, bound := range part.Sort {
 		bound.Partition = part.Partition[:1]
 		keys := s.queried(&bound)
 		r.keys.From = max(r.keys.From, keys.From)
 		r.keys.Until = min(r.keys.Until, keys.Until)
-		r.single = r.single || s.x == nil && len(bound.Equal) > 0
 	}
 	r.empty = r.empty || r.keys.From >= r.keys.Until
 	return r

@@ -1,7 +1,6 @@
 package memtable
 
 import (
-	"iter"
 	"slices"
 	"time"
 
@@ -38,10 +37,7 @@ func (e *Engine) selectItems(in *executeStatementInput, t *table, w *writer) err
 	end, cost := s.page(from, in.limit.or(1<<62), func(item value.Item) { w.itemElem(s.shown(item)) })
 	w.endArray()
 	if end.last != nil {
-		names := s.src.startNames()
-		w.item("LastEvaluatedKey", end.last.item.Only(func(name string) bool {
-			return slices.ContainsFunc(names, func(a keyAttribute) bool { return a.name == name })
-		}))
+		w.item("LastEvaluatedKey", s.src.startKey(end.last))
 		w.text("NextToken", in.token(end.position))
 	}
 	w.consumed(in.capacity.v, t.name, "", cost)
@@ -235,12 +231,8 @@ func (s *selection) page(from position, limit int64, emit func(value.Item)) (end
 		cost.merge(v.cost)
 		limit -= v.seen
 		room -= v.bytes
-		switch {
-		case v.last == nil:
-		case !r.single:
+		if v.last != nil {
 			return pageEnd{position{i, v.key}, v.last}, cost
-		case i+1 < len(reads):
-			return pageEnd{position{i + 1, ""}, v.last}, cost
 		}
 	}
 	if cost.total() == 0 { // nothing was there to read
@@ -249,59 +241,10 @@ func (s *selection) page(from position, limit int64, emit func(value.Item)) (end
 	return pageEnd{}, cost
 }
 
-// visited is what visit read.
-type visited struct {
-	seen  int64
-	bytes int
-	cost  units
-	key   string  // of last, in the store
-	last  *record // what the reading stopped behind; nil if it came to the end
-}
-
-// visit reads entries until limit items or room are reached, and emits what matches.
-func (p *readParams) visit(s source, entries iter.Seq2[string, *record], limit int64, room int, emit func(value.Item)) visited {
-	var v visited
-	fetch := p.fetches(s)
-	for key, rec := range entries {
-		item, size := rec.item, rec.size
-		if s.x != nil {
-			size = s.x.entrySize(rec)
-			if !fetch {
-				item = s.x.project(rec)
-			}
-		}
-		v.bytes += size
-		v.seen++
-		if fetch {
-			v.cost.table += readUnits(rec.size, p.consistent.v)
-		}
-		if p.matches(item) {
-			emit(item)
-		}
-		if v.seen >= limit || v.bytes >= room {
-			v.key, v.last = key, rec
-			break
-		}
-	}
-	v.cost.merge(p.cost(s, v.bytes))
-	return v
-}
-
-// cost is what it takes to read so many bytes of a source.
-func (p *readParams) cost(s source, bytes int) (cost units) {
-	if n := readUnits(bytes, p.consistent.v); s.x == nil {
-		cost.table = n
-	} else {
-		cost.add(s.x, n)
-	}
-	return cost
-}
-
 // read is a part of a source that a SELECT reads.
 type read struct {
 	partition value.Value
 	keys      store.Range
-	single    bool     // at most one item is there
 	empty     bool     // nothing can be there
 	filters   []string // the attributes that it is filtered by
 }

@@ -55,10 +55,13 @@ func (p *parser) advance() token {
 	return t
 }
 
-// fail keeps the first fault. It returns a node, so that who has it goes on as if nothing were wrong.
-func (p *parser) fail(detail string) Node {
+// fail keeps the fault of a text that is no statement.
+func (p *parser) fail(detail string) Node { return p.stop(malformed(detail)) }
+
+// stop keeps the first fault. It returns a node, so that who has it goes on as if nothing were wrong.
+func (p *parser) stop(err error) Node {
 	if p.err == nil {
-		p.err = malformed(detail)
+		p.err = err
 		p.tokens, p.at = []token{{kind: tokenEOF}}, 0
 	}
 	return &Word{Text: "null"}
@@ -158,7 +161,7 @@ func (p *parser) operation(x Node, op string, at Pos) Node {
 	switch op {
 	case "is":
 		not := p.acceptWords("not")
-		var n Node = &Is{X: x, Type: p.typeName(), At: x.Pos()}
+		var n Node = &Is{X: x, Type: p.typeName(), At: at}
 		if not {
 			n = &Unary{Op: "not", X: n, At: at}
 		}
@@ -369,12 +372,28 @@ func (p *parser) keyword() Node {
 	switch {
 	case callable[t.text] && p.peek().isPunct("("):
 		return p.call()
+	case constructs[t.text] && p.at == 0:
+		return p.stop(errorf("Unsupported operation: %s", p.definition()))
 	case constructs[t.text]:
-		p.err = errorf("Unsupported token in expression: %s at %s", strings.ToUpper(t.text), t.pos)
-		p.tokens, p.at = []token{{kind: tokenEOF}}, 0
-		return &Word{Text: "null"}
+		return p.stop(errorf("Unsupported token in expression: %s at %s", strings.ToUpper(t.text), t.pos))
 	}
 	return p.fail("Unexpected keyword")
+}
+
+// definition is what messages call a statement that is about tables or procedures.
+func (p *parser) definition() string {
+	first, second := p.tok().text, p.peek().text
+	if first == "create" || first == "drop" {
+		return title(first) + title(second)
+	}
+	return title(first)
+}
+
+func title(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + strings.ToLower(word[1:])
 }
 
 // call parses a function call.

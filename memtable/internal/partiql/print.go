@@ -15,7 +15,11 @@ func quote(b *strings.Builder, mark, text string) {
 }
 
 func (n *Path) write(b *strings.Builder) {
-	n.Root.write(b)
+	if _, number := n.Root.(*Number); number {
+		writeList(b, "(", []Node{n.Root}, ")") // or its point would be the number's
+	} else {
+		n.Root.write(b)
+	}
 	for _, s := range n.Steps {
 		switch {
 		case s.Name != nil:
@@ -66,7 +70,11 @@ func (n *Struct) write(b *strings.Builder) {
 }
 
 func (n *Call) write(b *strings.Builder) {
-	b.WriteString(n.Name)
+	if tokens, err := lex(n.Name); callable[n.Name] || err == nil && tokens[0].kind == tokenName && tokens[0].pos.len == len(n.Name) {
+		b.WriteString(n.Name)
+	} else {
+		quote(b, `"`, n.Name)
+	}
 	writeList(b, "(", n.Args, ")")
 }
 
@@ -81,7 +89,12 @@ func (n *Binary) write(b *strings.Builder) {
 	b.WriteByte('(')
 	n.L.write(b)
 	b.WriteString(" " + strings.ToUpper(n.Op) + " ")
-	n.R.write(b)
+	if n.Op == "in" && isOperation(n.R) {
+		s := n.R.String()
+		b.WriteString(s[1 : len(s)-1]) // its parentheses would make a list of it
+	} else {
+		n.R.write(b)
+	}
 	clause(b, " ESCAPE ", n.Escape)
 	b.WriteByte(')')
 }
@@ -98,6 +111,15 @@ func (n *Is) write(b *strings.Builder) {
 	b.WriteByte('(')
 	n.X.write(b)
 	b.WriteString(" IS " + strings.ToUpper(n.Type) + ")")
+}
+
+// isOperation reports whether a node is an operator, and so printed in parentheses.
+func isOperation(n Node) bool {
+	switch n.(type) {
+	case *Unary, *Binary, *Between, *Is:
+		return true
+	}
+	return false
 }
 
 // clause writes a clause, unless it is missing.

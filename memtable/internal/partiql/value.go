@@ -32,6 +32,12 @@ func (b *binder) literal(n Node, path string, level int) value.Value {
 			return value.Bool(n.Text == "true")
 		case "null":
 			return value.Null()
+		case "missing":
+			name := "MISSING"
+			if level > 0 {
+				name = "LiteralMissing"
+			}
+			return b.failf("Unsupported data type: %s under key %s at %s", name, path, n.Pos())
 		}
 	case *Param:
 		if level == 0 {
@@ -48,7 +54,7 @@ func (b *binder) literal(n Node, path string, level int) value.Value {
 	case *Struct:
 		return value.Map(b.item(n, path, level+1))
 	case *Ion:
-		return b.failf("Ion Literals are not supported under key %s at %s", path, n.Pos())
+		return b.failf("Ion Literals are not supported: %s under key %s at %s", ionType(n.Text), path, n.Pos())
 	}
 	return b.failf("Unsupported data type: %s under key %s at %s", nameOf(n), path, n.Pos())
 }
@@ -60,8 +66,6 @@ func nameOf(n Node) string {
 		return n.Text
 	case *Param:
 		return "Parameter"
-	case *Word:
-		return strings.ToUpper(n.Text)
 	case *Call:
 		return n.Name
 	case *Unary:
@@ -71,7 +75,31 @@ func nameOf(n Node) string {
 	case *Select:
 		return "SELECT"
 	}
-	return strings.TrimPrefix(typeName(n), "Literal")
+	return typeName(n)
+}
+
+// ionType guesses the type of an Ion literal from how it begins, as messages call it.
+func ionType(text string) string {
+	text = strings.TrimSpace(text)
+	switch first := strings.TrimLeft(text, "-"); {
+	case first == "":
+		return "SYMBOL"
+	case isDigit(first[0]) && strings.ContainsAny(first, "eE"):
+		return "FLOAT"
+	case isDigit(first[0]) && strings.Contains(first, "."):
+		return "DECIMAL"
+	case isDigit(first[0]):
+		return "INT"
+	case first[0] == '"':
+		return "STRING"
+	case first[0] == '{':
+		return "STRUCT"
+	case first[0] == '[':
+		return "LIST"
+	case text == "true", text == "false":
+		return "BOOL"
+	}
+	return strings.ToUpper(map[bool]string{true: "null", false: "symbol"}[text == "null"])
 }
 
 func (b *binder) param(n *Param) value.Value {
