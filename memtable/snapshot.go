@@ -269,6 +269,12 @@ func (l *loader) beginTable(spec tableSnapshot) error {
 	if err := spec.check(); err != nil {
 		return err
 	}
+	if _, err := time.Parse(labelForm, spec.label.v); spec.stream.v.enabled.v != spec.label.ok || spec.label.ok && err != nil {
+		return errors.New("a stream needs its label")
+	}
+	if spec.ttl.ok && spec.ttl.v == "" {
+		return errors.New("a time to live needs its attribute")
+	}
 	if l.tables[spec.table.v] != nil {
 		return fmt.Errorf("table %s is there twice", spec.table.v)
 	}

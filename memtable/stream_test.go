@@ -40,16 +40,7 @@ type streamAnswer struct {
 // ask sends a request and reads its answer.
 func ask(t *testing.T, engine *memtable.Engine, operation, body string, args ...any) (out streamAnswer) {
 	t.Helper()
-	prefix := "DynamoDB_20120810."
-	switch operation {
-	case "DescribeStream", "GetShardIterator", "GetRecords":
-		prefix = "DynamoDBStreams_20120810."
-	}
-	code, text := post(t, engine, operation, fmt.Sprintf(body, args...), "X-Amz-Target", prefix+operation)
-	if code != http.StatusOK {
-		t.Fatalf("%s: %s", operation, text)
-	}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
+	if err := json.Unmarshal([]byte(ok(t, engine, operation, fmt.Sprintf(body, args...))), &out); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -225,7 +216,7 @@ func TestFaultsReachStreams(t *testing.T) {
 	is := is.New(t)
 	engine := memtable.New(t)
 	engine.Fail("GetRecords", memtable.InternalError())
-	code, _ := post(t, engine, "", `{}`, "X-Amz-Target", "DynamoDBStreams_20120810.GetRecords")
+	code, _ := post(t, engine, "GetRecords", `{}`)
 	is.Equal(code, http.StatusInternalServerError)
 	is.Equal(engine.Requests()[0].Operation, "GetRecords")
 }
