@@ -159,6 +159,9 @@ func AttributeValue(raw []byte) (types.AttributeValue, error) {
 
 // string reads a string that is kept.
 func (d *Decoder) string() (string, error) {
+	if text, ok := d.s.Verbatim(); ok {
+		return d.arena.string(text), nil
+	}
 	text, err := d.scratch()
 	if err != nil {
 		return "", err
@@ -168,6 +171,9 @@ func (d *Decoder) string() (string, error) {
 
 // scratch reads a string that is used before the next is read.
 func (d *Decoder) scratch() (text []byte, err error) {
+	if text, ok := d.s.Verbatim(); ok {
+		return text, nil
+	}
 	text, d.text, err = d.s.Text(d.text)
 	return text, err
 }
@@ -235,7 +241,7 @@ func (t *table) unfold(d *Decoder, seen []uint64, base int, p slot, depth int) e
 			return under(failTwice(), Name(f.name))
 		}
 		d.s = f.s
-		if err := t.entries[f.field].field.read(d, p, depth); err != nil {
+		if err := t.entries[f.field].field.read(d, wire.NoType, p, depth); err != nil {
 			return under(err, Name(t.entries[f.field].name))
 		}
 	}

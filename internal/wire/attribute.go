@@ -106,6 +106,10 @@ func (s *Scanner) EndAttribute() error {
 		s.pos++
 		return nil
 	}
+	return s.endAttribute()
+}
+
+func (s *Scanner) endAttribute() error {
 	switch s.byte() {
 	case '}':
 		s.pos++
