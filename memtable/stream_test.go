@@ -215,8 +215,15 @@ func TestStreamsAPIHasItsOwnTarget(t *testing.T) {
 func TestFaultsReachStreams(t *testing.T) {
 	is := is.New(t)
 	engine := memtable.New(t)
-	engine.Fail("GetRecords", memtable.InternalError())
-	code, _ := post(t, engine, "GetRecords", `{}`)
+	arn := streaming(t, engine, "KEYS_ONLY")
+	engine.ForgetRequests()
+	engine.Fail("DescribeStream", memtable.InternalError(), memtable.OnTable("others"))
+	engine.Fail("GetRecords", memtable.InternalError(), memtable.OnTable("streamed"))
+	shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
+	code, _ := post(t, engine, "GetRecords", fmt.Sprintf(`{"ShardIterator":%q}`, oldest(t, engine, arn, shard)))
 	is.Equal(code, http.StatusInternalServerError)
-	is.Equal(engine.Requests()[0].Operation, "GetRecords")
+	for i, operation := range []string{"DescribeStream", "GetShardIterator", "GetRecords"} {
+		is.Equal(engine.Requests()[i].Operation, operation)
+		is.Equal(engine.Requests()[i].Table, "streamed")
+	}
 }
