@@ -62,6 +62,9 @@ func benchJSON(tb testing.TB) []byte {
 // TestAllocations pins what the direct way allocates: nothing to write an item,
 // and to read one what it consists of.
 func TestAllocations(t *testing.T) {
+	if !isUnsafe {
+		t.Skip("reflect allocates")
+	}
 	is := is.New(t)
 	p, raw := benchPlan(t), benchJSON(t)
 	o := p.Overlay("pk", "sk", "kind", "total")

@@ -144,7 +144,7 @@ func (t *table) next(d *Decoder, order []uint16, last int) (i int, w wire.Type, 
 func (e *tableEntry) read(d *Decoder, t *table, w wire.Type, p slot, depth int) error {
 	if e.field == nil {
 		if i := t.fold([]byte(e.name)); i >= 0 {
-			d.folded = append(d.folded, folded{i, e.name, d.s})
+			d.folded = append(d.folded, folded{i, e.name, *d.s})
 		}
 		raw, err := d.s.Raw()
 		d.raw[e.watch] = raw
@@ -188,7 +188,7 @@ func (f *recordField) read(d *Decoder, w wire.Type, p slot, depth int) (err erro
 // watched. If its name is a field's but for the case, it may be read later.
 func (t *table) skip(d *Decoder, name []byte) error {
 	if i := t.fold(name); i >= 0 {
-		d.folded = append(d.folded, folded{i, string(name), d.s})
+		d.folded = append(d.folded, folded{i, string(name), *d.s})
 	}
 	return d.s.Skip()
 }

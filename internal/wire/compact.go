@@ -88,6 +88,33 @@ name:
 	goto value
 }
 
+// countCompact returns how many elements the array at d[i:] has, or -1 if it is not as skipCompact takes it.
+func countCompact(d []byte, i int) int {
+	if len(d)-i < 2 || d[i] != '[' {
+		return -1
+	}
+	i++
+	if d[i] == ']' {
+		return 0
+	}
+	for n := 1; ; n++ {
+		if i < len(d) && d[i] == '"' {
+			i = skipText(d, i+1)
+		} else {
+			i = skipCompact(d, i, 64)
+		}
+		switch {
+		case i < 0 || i >= len(d):
+			return -1
+		case d[i] == ']':
+			return n
+		case d[i] != ',':
+			return -1
+		}
+		i++
+	}
+}
+
 // skipText returns where the string ends whose text begins at d[i:], or -1.
 func skipText(d []byte, i int) int {
 	for {
