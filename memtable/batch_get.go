@@ -138,6 +138,7 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		left  = make([][]value.Item, len(in.tables))
 		bytes int
 		read  int
+		last  error // why a key was left, for want of capacity
 	)
 	w.beginObject()
 	w.object("Responses")
@@ -145,6 +146,10 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		g := &in.tables[i]
 		w.array(g.name)
 		for n, key := range g.keys.v {
+			if err := g.t.admitRead(nil, now); err != nil {
+				left[i], last = append(left[i], key.item), err
+				continue
+			}
 			rec := g.t.read(key.item, g.consistent.v, now)
 			if bytes+rec.bytes() > maxBatchBytes || in.most.ok && read >= in.most.v {
 				for _, key := range g.keys.v[n:] {
@@ -155,7 +160,9 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 			}
 			bytes += rec.bytes()
 			read++
-			cost[i].table += readUnits(rec.bytes(), g.consistent.v)
+			n := readUnits(rec.bytes(), g.consistent.v)
+			cost[i].table += n
+			g.t.spendRead(units{table: n}, now)
 			if rec != nil {
 				w.itemElem(g.project(rec.item))
 			}
@@ -163,6 +170,10 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		w.endArray()
 	}
 	w.endObject()
+	if last != nil && read == 0 {
+		w.b = w.b[:0]
+		return last
+	}
 	w.object("UnprocessedKeys")
 	for i := range in.tables {
 		if len(left[i]) > 0 {

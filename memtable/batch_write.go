@@ -1,6 +1,8 @@
 package memtable
 
 import (
+	"slices"
+
 	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
@@ -151,21 +153,28 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 			changes = append(changes, c)
 		}
 	}
-	processed := min(in.most.or(len(changes)), len(changes))
-	changes = changes[:processed]
-	costs := map[*table]*units{}
-	for _, c := range changes {
+	var done []*change
+	costs, left := map[*table]*units{}, make([]bool, len(changes))
+	for i, c := range changes {
+		if left[i] = in.most.ok && i >= in.most.v; left[i] {
+			continue
+		}
 		_, cost, err := c.run(now)
-		if err != nil {
+		switch {
+		case throttled(err) && (i < len(changes)-1 || len(done) > 0):
+			left[i] = true
+			continue
+		case err != nil:
 			return err
 		}
-		if costs[c.table] == nil {
+		if done = append(done, c); costs[c.table] == nil {
 			costs[c.table] = &units{}
 		}
 		costs[c.table].merge(cost)
 	}
+	changes = done
 	w.beginObject()
-	in.writeUnprocessed(processed, w)
+	in.writeUnprocessed(left, w)
 	if wantsCapacity(in.capacity.v) {
 		w.array("ConsumedCapacity")
 		for _, t := range tablesOf(changes) {
@@ -180,17 +189,19 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 	return nil
 }
 
-// writeUnprocessed writes the request for the writes behind those that were processed.
-func (in *batchWriteInput) writeUnprocessed(processed int, w *writer) {
+// writeUnprocessed writes the request for the writes that were left out.
+func (in *batchWriteInput) writeUnprocessed(left []bool, w *writer) {
 	w.object("UnprocessedItems")
 	for _, bw := range in.tables {
-		done := min(processed, len(bw.ops))
-		processed -= done
-		if done == len(bw.ops) {
+		here := left[:len(bw.ops)]
+		if left = left[len(bw.ops):]; !slices.Contains(here, true) {
 			continue
 		}
 		w.array(bw.name)
-		for _, op := range bw.ops[done:] {
+		for i, op := range bw.ops {
+			if !here[i] {
+				continue
+			}
 			w.beginObject()
 			if op.put.ok {
 				w.object("PutRequest")

@@ -24,6 +24,7 @@ type change struct {
 	remove bool
 
 	expired bool // it is the service that deletes the item
+	free    bool // it takes no capacity
 }
 
 // outcome is what a change does, before it is done.
@@ -88,11 +89,19 @@ func (c *change) commit(out outcome, now time.Time) {
 func (c *change) run(now time.Time) (outcome, units, error) {
 	c.table.mu.Lock()
 	defer c.table.mu.Unlock()
+	if !c.free {
+		if err := c.table.admitWrite(now); err != nil {
+			return outcome{}, units{}, err
+		}
+	}
 	out, err := c.evaluate(now)
 	if err != nil {
 		return out, units{}, err
 	}
 	cost := c.table.writeCost(c.key, out.old, out.new)
+	if !c.free {
+		c.table.spendWrite(cost, now)
+	}
 	c.commit(out, now)
 	return out, cost, nil
 }

@@ -9,16 +9,17 @@ import (
 // Engine is one in-memory DynamoDB with its own tables. Make one with [New] or [Open].
 // All its methods are safe for concurrent use.
 type Engine struct {
-	region   string
-	account  string
-	clock    func() time.Time
-	ahead    atomic.Int64 // how far Advance has moved the clock
-	delay    time.Duration
-	ttlDelay time.Duration
-	lag      time.Duration
-	shards   int                // that a stream has at a time
-	onScan   func(table string) // nil unless scans are forbidden
-	keys     []accessKey        // that are accepted; every one, if there are none
+	region    string
+	account   string
+	clock     func() time.Time
+	ahead     atomic.Int64 // how far Advance has moved the clock
+	delay     time.Duration
+	ttlDelay  time.Duration
+	lag       time.Duration
+	throttles bool
+	shards    int                // that a stream has at a time
+	onScan    func(table string) // nil unless scans are forbidden
+	keys      []accessKey        // that are accepted; every one, if there are none
 
 	mu      sync.RWMutex
 	tables  map[string]*table

@@ -65,12 +65,18 @@ func (e *Engine) getItem(in *getInput, w *writer) error {
 	if err := in.checkPaths(t, e.now()); err != nil {
 		return err
 	}
-	rec := t.read(in.key.item, in.consistent.v, e.now())
+	now := e.now()
+	if err := t.admitRead(nil, now); err != nil {
+		return err
+	}
+	rec := t.read(in.key.item, in.consistent.v, now)
+	cost := units{table: readUnits(rec.bytes(), in.consistent.v)}
+	t.spendRead(cost, now)
 	w.beginObject()
 	if rec != nil {
 		w.item("Item", in.project(rec.item))
 	}
-	w.consumed(in.capacity.v, t.name, "", units{table: readUnits(rec.bytes(), in.consistent.v)})
+	w.consumed(in.capacity.v, t.name, "", cost)
 	w.endObject()
 	return nil
 }

@@ -95,18 +95,20 @@ type source struct {
 	x   *index // nil for the table itself
 	key keySchema
 
+	now   time.Time // of the request
 	since time.Time // when the source is read; zero for now
 }
 
 // source finds what the request reads.
 func (p *readParams) source(t *table, now time.Time) (source, error) {
-	src := source{t: t, key: t.key, since: t.history.since(p.consistent.v, now)}
+	src := source{t: t, key: t.key, now: now, since: t.history.since(p.consistent.v, now)}
 	if !p.index.ok {
-		return src, nil
+		return src, t.admitRead(nil, now)
 	}
 	t.mu.RLock()
-	defer t.mu.RUnlock()
 	src.x = t.data.index(p.index.v, now)
+	backfilling := src.x != nil && src.x.status(now) == statusCreating
+	t.mu.RUnlock()
 	if src.x == nil {
 		return src, invalid("The table does not have the specified index: %s", p.index.v)
 	}
@@ -114,10 +116,10 @@ func (p *readParams) source(t *table, now time.Time) (source, error) {
 	if src.x.global && p.consistent.v {
 		return src, invalid("Consistent reads are not supported on global secondary indexes")
 	}
-	if src.x.status(now) == statusCreating {
+	if backfilling {
 		return src, invalid("Cannot read from backfilling global secondary index: %s", src.x.name)
 	}
-	return src, nil
+	return src, t.admitRead(src.x, now)
 }
 
 // startNames are the attributes of the source's starting keys: the table's key, then the index's.
@@ -266,6 +268,7 @@ func (p *readParams) visit(s source, entries iter.Seq2[string, *record], limit i
 		}
 	}
 	v.cost.merge(p.cost(s, v.bytes))
+	s.t.spendRead(v.cost, s.now)
 	return v
 }
 

@@ -46,6 +46,7 @@ func (t *table) seed(e *Engine, text string) error {
 	}
 	c, err := t.planPut(item.item)
 	if err == nil {
+		c.free = true
 		_, _, err = c.run(e.now())
 	}
 	if err != nil {

@@ -300,6 +300,7 @@ func (l *loader) item(item attributes) error {
 	}
 	c, err := l.table.planPut(item.item)
 	if err == nil {
+		c.free = true
 		_, _, err = c.run(l.now)
 	}
 	return err

@@ -48,6 +48,7 @@ type table struct {
 	stream     *stream // the latest one; nil if there never was one
 	data       tableData
 	history    history
+	meters     *meters // nil unless the engine throttles
 }
 
 // throughput is provisioned capacity, and when it last changed.
@@ -71,6 +72,7 @@ type index struct {
 	deleted    time.Time // when a deleted index is gone; zero for one that isn't deleted
 	entries    store.Tree[*record]
 	bytes      int64
+	meters     *meters
 }
 
 // newTable makes a table of a checked request.
@@ -101,6 +103,9 @@ func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 		t.data.addIndex(t.newIndex(index, true, t.ready))
 	}
 	t.history.lag = e.lag
+	if e.throttles {
+		t.setMeters()
+	}
 	t.keep(time.Time{})
 	return t
 }

@@ -35,6 +35,8 @@ func reasonOf(err error, old *record) (reason, error) {
 		return reason{}, err
 	case api.code == inDynamoDB+duplicateItemCode:
 		return reason{code: "DuplicateItem", message: api.message}, nil
+	case throttled(err):
+		return reason{code: "ProvisionedThroughputExceeded", message: api.message}, nil
 	case api.code != inDynamoDB+conditionFailedCode:
 		return reason{code: "ValidationError", message: api.message}, nil
 	case api.more == nil:

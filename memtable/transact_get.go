@@ -90,13 +90,15 @@ func (e *Engine) transactGetItems(in *transactGetInput, w *writer) error {
 	}
 	unlock := lockTables(tables, func(t *table) { t.mu.RLock() }, func(t *table) { t.mu.RUnlock() })
 	defer unlock()
-	costs := map[*table]float64{}
+	costs, now := map[*table]float64{}, e.now()
 	w.beginObject()
 	w.array("Responses")
 	for i := range in.items.v {
 		g := &in.items.v[i]
 		rec, _ := g.t.data.items.Get(g.at)
-		costs[g.t] += 2 * readUnits(rec.bytes(), true)
+		cost := 2 * readUnits(rec.bytes(), true)
+		costs[g.t] += cost
+		g.t.spendLocked(units{table: cost}, now)
 		w.beginObject()
 		if rec != nil {
 			w.item("Item", g.project(rec.item))
@@ -136,6 +138,9 @@ func (e *Engine) resolveTransactGets(gets []transactGet) ([]*table, error) {
 		failed := g.t.key.checkKey(g.key.item)
 		if failed == nil {
 			failed = g.checkPaths(g.t, e.now())
+		}
+		if failed == nil {
+			failed = g.t.admitRead(nil, e.now())
 		}
 		var err error
 		if reasons[i], err = reasonOf(failed, nil); err != nil {

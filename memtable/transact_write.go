@@ -258,7 +258,9 @@ func runTogether(changes []*change, now time.Time) (map[*table]*units, error) {
 	bytes := 0
 	for i, c := range changes {
 		var err, failed error
-		outs[i], failed = c.evaluate(now)
+		if failed = c.table.admitWrite(now); failed == nil {
+			outs[i], failed = c.evaluate(now)
+		}
 		if reasons[i], err = reasonOf(failed, outs[i].old); err != nil {
 			return nil, err
 		}
@@ -274,6 +276,7 @@ func runTogether(changes []*change, now time.Time) (map[*table]*units, error) {
 	for i, c := range changes {
 		cost := c.table.writeCost(c.key, outs[i].old, outs[i].new)
 		cost.scale(2)
+		c.table.spendWrite(cost, now)
 		if costs[c.table] == nil {
 			costs[c.table] = &units{}
 		}

@@ -324,6 +324,7 @@ func (t *table) updateIndex(u indexUpdate, defs []attributeDefinition, now, read
 	case u.create.ok:
 		t.attributes, _ = t.mergeAttributes(defs)
 		x := t.newIndex(u.create.v, true, ready)
+		x.meters = &meters{}
 		t.data.addIndex(x)
 		t.history.backfill(x)
 	case u.remove.ok:
