@@ -55,7 +55,6 @@ func (c *compiler) directStruct(s spec) direct {
 		r.fields = append(r.fields, rf)
 	}
 	r.table = newTable(r.fields, nil)
-	r.table.id = tableCount.Add(1)
 	return direct{
 		append: func(dst []byte, p slot, depth int) ([]byte, error) {
 			dst, err := r.append(append(dst, `{"M":`...), p, depth)

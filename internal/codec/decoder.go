@@ -19,15 +19,15 @@ import (
 // own. Nothing of an item aliases the JSON that it was read from.
 type Decoder struct {
 	plan  *Plan
-	table *table   // of the plan's fields and the watched attributes; its id is 0
+	table *table   // of the plan's fields and the watched attributes
 	raw   [][]byte // of the watched attributes in the last item
 
 	s      *wire.Scanner
 	own    wire.Scanner // of DecodeItem
 	arena  arena
-	text   []byte     // scratch, for one text at a time
-	orders [][]uint16 // by table: which entry followed which in the last struct
-	folded []folded   // of the structs that are being read
+	text   []byte // scratch, for one text at a time
+	orders []sequence
+	folded []folded // of the structs that are being read
 }
 
 // Watch is a plan, and names of attributes whose JSON is wanted beside the item.
@@ -190,21 +190,27 @@ func (d *Decoder) name() (name []byte, err error) {
 	return name, err
 }
 
-// order is what followed each entry of t in the last struct, and at its end what
-// came first.
+// sequence is which entry of a table followed which in the last struct that was
+// read by it; the last is what came first.
+type sequence struct {
+	table *table
+	next  []uint16
+}
+
+// order is that of t. The tables of one plan are few.
 func (d *Decoder) order(t *table) []uint16 {
-	if int(t.id) >= len(d.orders) {
-		d.orders = append(d.orders, make([][]uint16, int(t.id)+1-len(d.orders))...)
-	}
-	order := d.orders[t.id]
-	if order == nil {
-		order = make([]uint16, len(t.entries)+1)
-		for i := range t.entries {
-			order[i] = uint16(min(i+1, len(t.entries)-1))
+	for i := range d.orders {
+		if d.orders[i].table == t {
+			return d.orders[i].next
 		}
-		d.orders[t.id] = order
 	}
-	return order
+	n := len(t.entries)
+	next := make([]uint16, n+1)
+	for i := range n {
+		next[i] = uint16(min(i+1, n-1))
+	}
+	d.orders = append(d.orders, sequence{t, next})
+	return next
 }
 
 // otherwise is for a value of type w, which t cannot be read from, unless it is

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"reflect"
-	"sync/atomic"
 
 	"github.com/dynox-go/dynox/internal/wire"
 )
@@ -13,10 +12,7 @@ type table struct {
 	entries []tableEntry // the fields', in their order; then those that are watched only
 	fields  int
 	find    finder
-	id      uint32 // of this table among all tables of structs; 0 for a decoder's own
 }
-
-var tableCount atomic.Uint32
 
 type tableEntry struct {
 	name   string

@@ -102,8 +102,8 @@ func (s *Scanner) attribute() (Type, error) {
 
 // EndAttribute reads the end of an attribute value. One that goes on with a second type is an error.
 func (s *Scanner) EndAttribute() error {
-	if s.pos < len(s.data) && s.data[s.pos] == '}' {
-		s.pos++
+	if i := s.pos; i < len(s.data) && s.data[i] == '}' {
+		s.pos = i + 1
 		return nil
 	}
 	return s.endAttribute()

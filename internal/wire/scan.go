@@ -174,6 +174,12 @@ func (s *Scanner) Name() ([]byte, error) {
 
 // NameText is Name as [Scanner.Text] reads strings.
 func (s *Scanner) NameText(buf []byte) (name, grown []byte, err error) {
+	if name, ok := s.Verbatim(); ok && s.pos < len(s.data) && s.data[s.pos] == ':' {
+		s.pos++
+		return name, buf, nil
+	} else if ok {
+		return name, buf, s.colon()
+	}
 	if name, buf, err = s.Text(buf); err != nil {
 		return nil, buf, err
 	}

@@ -78,11 +78,12 @@ func (s *Scanner) Verbatim() (text []byte, ok bool) {
 	for ; len(d)-i >= 8; i += 8 {
 		if special := specials(binary.LittleEndian.Uint64(d[i:])); special != 0 {
 			i += bits.TrailingZeros64(special) / 8
-			break
+			goto stop
 		}
 	}
 	for ; i < len(d) && stops[d[i]] == 0; i++ {
 	}
+stop:
 	if i < len(d) && d[i] == '"' {
 		text = d[s.pos+1 : i]
 		s.pos = i + 1
