@@ -31,6 +31,7 @@ type Table struct {
 	Client    Client
 	Name      string
 	ReadOnly  bool
+	SDKValues bool   // send everything as attribute values
 	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
 	Err       error  // what every call fails with, if set
 }
