@@ -13,6 +13,8 @@ type batchGetInput struct {
 	ok       bool
 	tables   []batchGet
 	capacity opt[string]
+
+	most opt[int] // how many keys are processed, if a fault says so
 }
 
 // batchGet is what a batch reads of one table.
@@ -131,9 +133,11 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		}
 	}
 	var (
+		now   = e.now()
 		cost  = make([]units, len(in.tables))
 		left  = make([][]value.Item, len(in.tables))
 		bytes int
+		read  int
 	)
 	w.beginObject()
 	w.object("Responses")
@@ -141,8 +145,8 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 		g := &in.tables[i]
 		w.array(g.name)
 		for n, key := range g.keys.v {
-			rec := g.t.get(key.item)
-			if bytes+rec.bytes() > maxBatchBytes {
+			rec := g.t.read(key.item, g.consistent.v, now)
+			if bytes+rec.bytes() > maxBatchBytes || in.most.ok && read >= in.most.v {
 				for _, key := range g.keys.v[n:] {
 					left[i] = append(left[i], key.item)
 				}
@@ -150,6 +154,7 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 				break
 			}
 			bytes += rec.bytes()
+			read++
 			cost[i].table += readUnits(rec.bytes(), g.consistent.v)
 			if rec != nil {
 				w.itemElem(g.project(rec.item))

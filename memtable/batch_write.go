@@ -13,6 +13,8 @@ type batchWriteInput struct {
 	tables     []batchWrite
 	capacity   opt[string]
 	collection opt[string]
+
+	most opt[int] // how many writes are processed, if a fault says so
 }
 
 // batchWrite is what a batch writes to one table.
@@ -149,6 +151,8 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 			changes = append(changes, c)
 		}
 	}
+	processed := min(in.most.or(len(changes)), len(changes))
+	changes = changes[:processed]
 	costs := map[*table]*units{}
 	for _, c := range changes {
 		_, cost, err := c.run(now)
@@ -161,8 +165,7 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 		costs[c.table].merge(cost)
 	}
 	w.beginObject()
-	w.object("UnprocessedItems")
-	w.endObject()
+	in.writeUnprocessed(processed, w)
 	if wantsCapacity(in.capacity.v) {
 		w.array("ConsumedCapacity")
 		for _, t := range tablesOf(changes) {
@@ -175,6 +178,33 @@ func (e *Engine) batchWriteItem(in *batchWriteInput, w *writer) error {
 	}
 	w.endObject()
 	return nil
+}
+
+// writeUnprocessed writes the request for the writes behind those that were processed.
+func (in *batchWriteInput) writeUnprocessed(processed int, w *writer) {
+	w.object("UnprocessedItems")
+	for _, bw := range in.tables {
+		done := min(processed, len(bw.ops))
+		processed -= done
+		if done == len(bw.ops) {
+			continue
+		}
+		w.array(bw.name)
+		for _, op := range bw.ops[done:] {
+			w.beginObject()
+			if op.put.ok {
+				w.object("PutRequest")
+				w.item("Item", op.put.v.item)
+			} else {
+				w.object("DeleteRequest")
+				w.item("Key", op.remove.v.item)
+			}
+			w.endObject()
+			w.endObject()
+		}
+		w.endArray()
+	}
+	w.endObject()
 }
 
 // planBatchOp plans one write of a batch, whose key faults are worded as those of keys.

@@ -72,11 +72,13 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 func (c *change) commit(out outcome, now time.Time) {
 	switch {
 	case out.new == out.old:
+		return
 	case out.new == nil:
 		c.table.data.remove(c.key, out.old)
 	default:
 		c.table.data.put(c.key, out.old, out.new, now)
 	}
+	c.table.keep(now)
 	if s := c.table.stream; s != nil && s.closed.IsZero() {
 		s.add(c.key, out, c.expired, now)
 	}

@@ -15,6 +15,7 @@ type Engine struct {
 	ahead    atomic.Int64 // how far Advance has moved the clock
 	delay    time.Duration
 	ttlDelay time.Duration
+	lag      time.Duration
 	shards   int                // that a stream has at a time
 	onScan   func(table string) // nil unless scans are forbidden
 	keys     []accessKey        // that are accepted; every one, if there are none

@@ -18,6 +18,9 @@ type Fault struct {
 	wait   time.Duration // how long the answer takes
 	reset  bool          // the connection breaks instead of answering
 	effect bool          // the operation takes effect before the connection breaks
+
+	partial   opt[int] // how much of a batch is processed
+	conflicts []int    // the operations of a transaction that conflict with another
 }
 
 // Throttle answers ProvisionedThroughputExceededException, which the SDK retries.
@@ -47,6 +50,21 @@ func ResetBefore() Fault { return Fault{reset: true} }
 // ResetAfter breaks the connection after the operation took effect: the answer is lost, and the SDK,
 // which cannot know, sends the request again.
 func ResetAfter() Fault { return Fault{reset: true, effect: true} }
+
+// Partial processes the first n keys or writes of a BatchGetItem or BatchWriteItem, in the order of the
+// request, and returns the others as unprocessed. Other operations run as ever.
+func Partial(n int) Fault { return Fault{partial: some(max(n, 0))} }
+
+// Conflict makes a transaction fail because some of its operations, counted from 0, meet another
+// transaction on their items: TransactionCanceledException with the reason TransactionConflict. Without
+// operations it is the first one. A single write fails with TransactionConflictException; other operations
+// run as ever.
+func Conflict(operations ...int) Fault {
+	if len(operations) == 0 {
+		operations = []int{0}
+	}
+	return Fault{conflicts: operations}
+}
 
 // A FaultOption says which requests [Engine.Fail] picks.
 type FaultOption func(*faultRule)
@@ -164,6 +182,46 @@ func (f Fault) after(ctx context.Context) error {
 		return connectionReset()
 	}
 	return context.Cause(ctx)
+}
+
+// interfered is the input of an operation that some faults reach into.
+type interfered interface {
+	// interfere prepares a valid request for a fault, or fails as the fault says.
+	interfere(f Fault) error
+}
+
+func (in *batchGetInput) interfere(f Fault) error {
+	in.most = f.partial
+	return nil
+}
+
+func (in *batchWriteInput) interfere(f Fault) error {
+	in.most = f.partial
+	return nil
+}
+
+func (in *transactGetInput) interfere(f Fault) error   { return f.conflict(len(in.items.v)) }
+func (in *transactWriteInput) interfere(f Fault) error { return f.conflict(len(in.items.v)) }
+
+const ongoing = "Transaction is ongoing for the item"
+
+func (p *writeParams) interfere(f Fault) error {
+	if f.conflicts == nil {
+		return nil
+	}
+	return badRequest(inDynamoDB+"TransactionConflictException", ongoing)
+}
+
+// conflict cancels a transaction of so many operations, if the fault says so.
+func (f Fault) conflict(operations int) error {
+	reasons := make([]reason, operations)
+	for i := range reasons {
+		reasons[i] = reason{code: "None"}
+		if slices.Contains(f.conflicts, i) {
+			reasons[i] = reason{code: "TransactionConflict", message: ongoing}
+		}
+	}
+	return cancelled(reasons)
 }
 
 func connectionReset() error {

@@ -119,6 +119,56 @@ func TestLatencyEndsWithTheContext(t *testing.T) {
 	})
 }
 
+func TestPartialBatches(t *testing.T) {
+	is := is.New(t)
+	_, engine := newClient(t)
+	is.NoErr(engine.Seed("things", `{"pk":{"S":"a"},"sk":{"S":"0"}}`))
+	engine.Fail("", memtable.Partial(1), memtable.Times(2))
+	_, text := post(t, engine, "BatchWriteItem", `{"RequestItems":{"things":[
+		{"PutRequest":{"Item":{"pk":{"S":"a"},"sk":{"S":"1"}}}},
+		{"PutRequest":{"Item":{"pk":{"S":"a"},"sk":{"S":"2"}}}},
+		{"DeleteRequest":{"Key":{"pk":{"S":"a"},"sk":{"S":"0"}}}}]}}`)
+	is.Equal(text, `{"UnprocessedItems":{"things":[{"PutRequest":{"Item":{"pk":{"S":"a"},"sk":{"S":"2"}}}},{"DeleteRequest":{"Key":{"pk":{"S":"a"},"sk":{"S":"0"}}}}]}}`)
+	is.Equal(stored(t, engine), 2)
+	_, text = post(t, engine, "BatchGetItem", `{"RequestItems":{"things":{"ConsistentRead":true,"Keys":[{"pk":{"S":"a"},"sk":{"S":"0"}},{"pk":{"S":"a"},"sk":{"S":"1"}}]}}}`)
+	is.Equal(text, `{"Responses":{"things":[{"pk":{"S":"a"},"sk":{"S":"0"}}]},"UnprocessedKeys":{"things":{"Keys":[{"pk":{"S":"a"},"sk":{"S":"1"}}],"ConsistentRead":true}}}`)
+
+	engine.Fail("", memtable.Partial(0), memtable.Times(2))
+	_, text = post(t, engine, "BatchWriteItem", `{"RequestItems":{"things":[{"DeleteRequest":{"Key":{"pk":{"S":"a"},"sk":{"S":"0"}}}}]},"ReturnConsumedCapacity":"TOTAL"}`)
+	is.Equal(text, `{"UnprocessedItems":{"things":[{"DeleteRequest":{"Key":{"pk":{"S":"a"},"sk":{"S":"0"}}}}]},"ConsumedCapacity":[]}`)
+	_, text = post(t, engine, "BatchWriteItem", `{"RequestItems":{"things":[{"DeleteRequest":{"Key":{"pk":{"S":"a"}}}}]}}`)
+	is.Equal(exception(t, text), "ValidationException: The provided key element does not match the schema") // as without the fault
+}
+
+func TestConflicts(t *testing.T) {
+	is := is.New(t)
+	client, engine := newClient(t)
+	put := types.TransactWriteItem{Put: &types.Put{TableName: aws.String("things"), Item: item{"pk": s("a"), "sk": s("b")}}}
+	other := types.TransactWriteItem{Put: &types.Put{TableName: aws.String("things"), Item: item{"pk": s("a"), "sk": s("c")}}}
+	input := &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{put, other}}
+	engine.Fail("TransactWriteItems", memtable.Conflict(1))
+	_, err := client.TransactWriteItems(t.Context(), input, once)
+	var cancelled *types.TransactionCanceledException
+	is.True(errors.As(err, &cancelled))
+	is.Equal(*cancelled.Message, "Transaction cancelled, please refer cancellation reasons for specific reasons [None, TransactionConflict]")
+	is.Equal(*cancelled.CancellationReasons[1].Message, "Transaction is ongoing for the item")
+	is.Equal(stored(t, engine), 0)
+	_, err = client.TransactWriteItems(t.Context(), input, once)
+	is.NoErr(err)
+
+	engine.Fail("TransactGetItems", memtable.Conflict())
+	_, err = client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
+		{Get: &types.Get{TableName: aws.String("things"), Key: item{"pk": s("a"), "sk": s("b")}}}}}, once)
+	is.True(errors.As(err, &cancelled))
+
+	engine.Fail("PutItem", memtable.Conflict())
+	var conflict *types.TransactionConflictException
+	is.True(errors.As(putOne(client, once), &conflict))
+	engine.Fail("GetItem", memtable.Conflict())
+	_, err = client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("things"), Key: item{"pk": s("a"), "sk": s("b")}}, once)
+	is.NoErr(err) // reads don't conflict
+}
+
 func TestCancelledContextReachesNothing(t *testing.T) {
 	is := is.New(t)
 	client, engine := newClient(t)

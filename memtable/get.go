@@ -1,6 +1,10 @@
 package memtable
 
-import "github.com/dynox-go/dynox/memtable/internal/value"
+import (
+	"time"
+
+	"github.com/dynox-go/dynox/memtable/internal/value"
+)
 
 // getInput is GetItem's request.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetItem.html
@@ -61,7 +65,7 @@ func (e *Engine) getItem(in *getInput, w *writer) error {
 	if err := in.checkPaths(t, e.now()); err != nil {
 		return err
 	}
-	rec := t.get(in.key.item)
+	rec := t.read(in.key.item, in.consistent.v, e.now())
 	w.beginObject()
 	if rec != nil {
 		w.item("Item", in.project(rec.item))
@@ -69,6 +73,16 @@ func (e *Engine) getItem(in *getInput, w *writer) error {
 	w.consumed(in.capacity.v, t.name, "", units{table: readUnits(rec.bytes(), in.consistent.v)})
 	w.endObject()
 	return nil
+}
+
+// read is get for a read that may lag.
+func (t *table) read(key value.Item, consistent bool, now time.Time) *record {
+	since := t.history.since(consistent, now)
+	if since.IsZero() {
+		return t.get(key)
+	}
+	rec, _ := (source{t: t, since: since}).snapshot().Get(t.primaryKey(key))
+	return rec
 }
 
 // get returns the record of a checked key; nil if there is none.

@@ -27,7 +27,7 @@ func sign(header http.Header) {
 func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
 
 // post sends a raw request.
-func post(t *testing.T, handler http.Handler, target, body string, header ...string) (int, string) {
+func post(t testing.TB, handler http.Handler, target, body string, header ...string) (int, string) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	sign(req.Header)
@@ -42,6 +42,16 @@ func post(t *testing.T, handler http.Handler, target, body string, header ...str
 		t.Errorf("checksum %s, want %s", got, want)
 	}
 	return rec.Code, text
+}
+
+// ok sends a raw request and returns its answer, which has to be no error.
+func ok(t testing.TB, handler http.Handler, operation, body string) string {
+	t.Helper()
+	code, text := post(t, handler, operation, body)
+	if code != http.StatusOK {
+		t.Fatalf("%s: %s", operation, text)
+	}
+	return text
 }
 
 func TestMalformedRequests(t *testing.T) {

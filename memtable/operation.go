@@ -11,7 +11,8 @@ type input interface {
 }
 
 // operation is what the engine does for one X-Amz-Target: it parses the body and writes the answer to w.
-type operation func(e *Engine, body []byte, w *writer) error
+// Of the fault it minds what goes wrong inside.
+type operation func(e *Engine, body []byte, f Fault, w *writer) error
 
 // operations are all that the engine knows. To add one: a file with its input and its run function, and
 // a line here.
@@ -54,13 +55,18 @@ func handle[T any, P interface {
 	*T
 	input
 }](run func(*Engine, P, *writer) error) operation {
-	return func(e *Engine, body []byte, w *writer) error {
+	return func(e *Engine, body []byte, f Fault, w *writer) error {
 		in := P(new(T))
 		if err := decode(body, in.member); err != nil {
 			return err
 		}
 		if err := in.check(); err != nil {
 			return err
+		}
+		if in, ok := any(in).(interfered); ok {
+			if err := in.interfere(f); err != nil {
+				return err
+			}
 		}
 		return run(e, in, w)
 	}

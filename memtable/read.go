@@ -94,11 +94,13 @@ type source struct {
 	t   *table
 	x   *index // nil for the table itself
 	key keySchema
+
+	since time.Time // when the source is read; zero for now
 }
 
 // source finds what the request reads.
 func (p *readParams) source(t *table, now time.Time) (source, error) {
-	src := source{t: t, key: t.key}
+	src := source{t: t, key: t.key, since: t.history.since(p.consistent.v, now)}
 	if !p.index.ok {
 		return src, nil
 	}
@@ -142,8 +144,13 @@ func (s source) position(item value.Item) string {
 	return key
 }
 
-// snapshot returns the source's entries as they are now.
+// snapshot returns the source's entries as they are now, or were when the source is read.
 func (s source) snapshot() store.Snapshot[*record] {
+	if !s.since.IsZero() {
+		s.t.mu.RLock()
+		defer s.t.mu.RUnlock()
+		return s.t.history.at(s.x, s.since)
+	}
 	tree := &s.t.data.items
 	if s.x != nil {
 		tree = &s.x.entries

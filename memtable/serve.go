@@ -174,7 +174,7 @@ func (e *Engine) call(ctx context.Context, req *http.Request, contentType string
 			writers.Put(w)
 		}
 	}()
-	err := run(e, body, w)
+	err := run(e, body, fault, w)
 	if broken := fault.after(ctx); broken != nil {
 		return nil, broken
 	}

@@ -47,6 +47,7 @@ type table struct {
 	ttl        ttl
 	stream     *stream // the latest one; nil if there never was one
 	data       tableData
+	history    history
 }
 
 // throughput is provisioned capacity, and when it last changed.
@@ -99,6 +100,8 @@ func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 	for _, index := range in.global.v {
 		t.data.addIndex(t.newIndex(index, true, t.ready))
 	}
+	t.history.lag = e.lag
+	t.keep(time.Time{})
 	return t
 }
 

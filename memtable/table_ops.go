@@ -86,6 +86,8 @@ func (t *table) delete(now, gone time.Time, w *writer) error {
 	t.describe(w, "TableDescription", now, statusDeleting)
 	w.endObject()
 	t.data.clear()
+	t.history.versions = nil
+	t.keep(now)
 	return nil
 }
 

@@ -323,7 +323,9 @@ func (t *table) updateIndex(u indexUpdate, defs []attributeDefinition, now, read
 	switch {
 	case u.create.ok:
 		t.attributes, _ = t.mergeAttributes(defs)
-		t.data.addIndex(t.newIndex(u.create.v, true, ready))
+		x := t.newIndex(u.create.v, true, ready)
+		t.data.addIndex(x)
+		t.history.backfill(x)
 	case u.remove.ok:
 		t.data.index(u.target(), now).deleted = ready
 	case u.update.v.throughput.ok:

@@ -9,8 +9,8 @@ import (
 // makeInterface is for interfaces. What they hold is encoded by its own type,
 // whose codec is compiled at the first use; only an interface without methods
 // can be decoded into, as [decodeAny] says.
-func makeInterface(s spec) codec {
-	return codec{
+func makeInterface(s spec) twin {
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			if depth > maxDepth {
 				return nil, failDepth()

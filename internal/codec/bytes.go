@@ -8,9 +8,9 @@ import (
 
 // makeBytes is for slices and arrays of bytes. The bytes are copied both ways.
 // A list of numbers is read too.
-func (c *compiler) makeBytes(s spec) codec {
+func (c *compiler) makeBytes(s spec) twin {
 	list := c.makeList(s)
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			if v.Kind() == reflect.Array {
 				v = addressable(v)

@@ -11,9 +11,17 @@ import (
 // stops at 32 levels; each may be a pointer and an interface here.
 const maxDepth = 128
 
-// codec is the compiled way of one type under one tag. What it is asked to
-// decode into is settable and zero.
+// codec is the compiled way of one type under one tag: to attribute values and
+// back, and directly to DynamoDB JSON and back. The first is slow and plain, and
+// judges the second: both give the same, or both give an error.
 type codec struct {
+	twin
+	direct
+}
+
+// twin is the way through attribute values. What it is asked to decode into is
+// settable and zero.
+type twin struct {
 	// encode returns nil for a value that is left out.
 	encode func(v reflect.Value, depth int) (types.AttributeValue, error)
 	decode func(av types.AttributeValue, v reflect.Value, depth int) error
@@ -84,10 +92,11 @@ func (c *compiler) codec(s spec) *codec {
 	cd := &codec{}
 	c.made[s] = cd
 	if s.bare {
-		*cd = c.makeBare(s)
+		cd.twin = c.makeBare(s)
 	} else {
-		*cd = c.makeFull(s)
+		cd.twin = c.makeFull(s)
 	}
+	cd.direct = c.direct(s, cd)
 	return cd
 }
 
@@ -114,17 +123,17 @@ func locate(errs []error, t reflect.Type, f Field) {
 }
 
 // makeFull puts the rules for empty values before the codec of present ones.
-func (c *compiler) makeFull(s spec) codec {
+func (c *compiler) makeFull(s spec) twin {
 	b := s
 	b.bare, b.tag.OmitZero = true, false
-	var inner *codec
+	var inner *twin
 	if s.typ.Kind() == reflect.Pointer && s.format != JSON && !s.typ.Implements(rawType) {
 		target := b
 		target.typ = s.typ.Elem()
-		cd := guarded(makePointer(b, c.codec(target)))
-		inner = &cd
+		pointer := guarded(makePointer(b, c.codec(target)))
+		inner = &pointer
 	} else {
-		inner = c.codec(b)
+		inner = &c.codec(b).twin
 	}
 	empty, nullable := emptyFunc(s.typ), isNullable(s.typ)
 	omit, null := s.tag.OmitEmpty, s.tag.NullEmpty
@@ -132,7 +141,7 @@ func (c *compiler) makeFull(s spec) codec {
 	if s.tag.OmitZero {
 		zero = zeroFunc(s.typ)
 	}
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			switch {
 			case zero(v):
@@ -153,7 +162,7 @@ func (c *compiler) makeFull(s spec) codec {
 }
 
 // makeBare makes the codec of a value that counts as present.
-func (c *compiler) makeBare(s spec) codec {
+func (c *compiler) makeBare(s spec) twin {
 	switch {
 	case s.format == JSON:
 		return guarded(makeJSON(s))
@@ -166,7 +175,7 @@ func (c *compiler) makeBare(s spec) codec {
 	return guarded(c.makePlain(s))
 }
 
-func (c *compiler) makePlain(s spec) codec {
+func (c *compiler) makePlain(s spec) twin {
 	t := s.typ
 	switch t.Kind() {
 	case reflect.Bool:
@@ -214,7 +223,7 @@ func (c *compiler) makePlain(s spec) codec {
 }
 
 // guarded decodes NULL as the zero value and refuses members that are nil pointers.
-func guarded(c codec) codec {
+func guarded(c twin) twin {
 	inner := c.decode
 	c.decode = func(av types.AttributeValue, v reflect.Value, depth int) error {
 		if isNull(av) {
@@ -231,8 +240,8 @@ func guarded(c codec) codec {
 
 // makeUnsupported is for types that hold no data, such as channels: left out
 // when encoded, as attributevalue does.
-func makeUnsupported(s spec) codec {
-	return codec{
+func makeUnsupported(s spec) twin {
+	return twin{
 		func(reflect.Value, int) (types.AttributeValue, error) { return nil, nil },
 		func(av types.AttributeValue, v reflect.Value, _ int) error { return failRead(av, s.typ) },
 	}

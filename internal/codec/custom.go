@@ -9,10 +9,10 @@ import (
 // makeCustom is for types with a Marshaler or an Unmarshaler, on the value or on
 // the pointer. What they lack is done by their kind, and so is a value whose
 // Marshaler returns nil.
-func (c *compiler) makeCustom(s spec) codec {
+func (c *compiler) makeCustom(s spec) twin {
 	kind := s
 	kind.plain = true
-	var out codec
+	var out twin
 	if isMarshaler(s.typ) {
 		local := c.local
 		out.encode = func(v reflect.Value, depth int) (types.AttributeValue, error) {

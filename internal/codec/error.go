@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/wire"
 )
 
 // Error says what could not be compiled, encoded or decoded, where, and why.
@@ -54,18 +56,26 @@ func failDepth() error {
 
 // under adds the step that leads to where err happened.
 func under(err error, s Step) error {
+	e := asError(err)
+	e.steps = append(e.steps, s)
+	return e
+}
+
+// asError is err itself, or a fault of the JSON as the Error that it becomes.
+func asError(err error) *Error {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // made here, not wrapped
-		e.steps = append(e.steps, s)
+		return e
 	}
-	return err
+	var fault *wire.SyntaxError
+	if errors.As(err, &fault) {
+		return &Error{Reason: fault.Error(), Err: err}
+	}
+	return &Error{Reason: "failed", Err: err}
 }
 
 // finish completes err at the outermost level; path leads to where it began.
 func finish(err error, op string, t reflect.Type, path Path) error {
-	e, ok := err.(*Error) //nolint:errorlint // made here, not wrapped
-	if !ok {
-		e = &Error{Reason: "failed", Err: err}
-	}
+	e := asError(err)
 	slices.Reverse(e.steps)
 	e.Op, e.Type, e.Path = op, t, slices.Concat(path, e.steps).String()
 	e.steps = nil

@@ -8,8 +8,8 @@ import (
 )
 
 // makeJSON is for values that are stored as JSON text.
-func makeJSON(s spec) codec {
-	return codec{
+func makeJSON(s spec) twin {
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			b, err := json.Marshal(addressable(v).Addr().Interface())
 			if err != nil {

@@ -8,9 +8,9 @@ import (
 
 // makeList is for slices and arrays as L. Sets are read too. What an array has
 // no room for is dropped.
-func (c *compiler) makeList(s spec) codec {
+func (c *compiler) makeList(s spec) twin {
 	elem := c.codec(s.elem(s.typ.Elem()))
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			if depth > maxDepth {
 				return nil, failDepth()

@@ -12,14 +12,14 @@ import (
 )
 
 // makeMap is for maps as M.
-func (c *compiler) makeMap(s spec) codec {
+func (c *compiler) makeMap(s spec) twin {
 	elem := c.codec(s.elem(s.typ.Elem()))
 	key := makeKey(s.typ.Key())
 	if key.encode == nil {
 		c.refuseOnce(s.typ, refuse(s.typ, "", "keys of type %s cannot be written as text", s.typ.Key()))
-		return codec{}
+		return twin{}
 	}
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			if depth > maxDepth {
 				return nil, failDepth()

@@ -13,6 +13,7 @@ import (
 // immutable and safe for concurrent use.
 type Plan struct {
 	typ     reflect.Type
+	pointer reflect.Type // to typ
 	fields  []Field
 	formats *formats
 	local   sync.Map // spec with formats below -> *codec
@@ -41,7 +42,7 @@ func Compile(t reflect.Type, o Options) (*Plan, error) {
 		}
 	}
 	formats, ferr := makeFormats(t, t, "", o.Formats)
-	p := &Plan{typ: t, formats: formats}
+	p := &Plan{typ: t, pointer: reflect.PointerTo(t), formats: formats}
 	root, errs := codecFor(spec{typ: t, below: formats, bare: true}, &p.local)
 	var err error
 	if p.fields, err = Fields(t); err != nil && isCustom(t) {
@@ -71,13 +72,21 @@ func (p *Plan) Encode(item any) (map[string]types.AttributeValue, error) {
 	if err != nil {
 		return nil, finish(err, "encode", p.typ, nil)
 	}
-	av, err := p.root.encode(v, 0)
+	m, err := p.encode(v)
 	if err != nil {
 		return nil, finish(err, "encode", p.typ, nil)
 	}
+	return m, nil
+}
+
+func (p *Plan) encode(v reflect.Value) (map[string]types.AttributeValue, error) {
+	av, err := p.root.encode(v, 0)
+	if err != nil {
+		return nil, err
+	}
 	m, ok := av.(*types.AttributeValueMemberM)
 	if !ok || m.Value == nil {
-		return nil, finish(fail("its Marshaler returns no map"), "encode", p.typ, nil)
+		return nil, fail("its Marshaler returns no map")
 	}
 	return m.Value, nil
 }
@@ -103,7 +112,7 @@ func (p *Plan) item(item any) (reflect.Value, error) {
 	switch {
 	case !v.IsValid():
 		return v, fail("nil is not a pointer to %s", p.typ)
-	case v.Type() != reflect.PointerTo(p.typ):
+	case v.Type() != p.pointer:
 		return v, fail("%s is not a pointer to %s", v.Type(), p.typ)
 	case v.IsNil():
 		return v, fail("nil pointer to %s", p.typ)

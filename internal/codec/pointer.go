@@ -9,9 +9,9 @@ import (
 // makePointer is for pointers whose target has the codec next. By the rules of
 // attributevalue the target of a field's pointer counts as present, even if it
 // is empty; behind a second pointer emptiness counts again.
-func makePointer(s spec, next *codec) codec {
+func makePointer(s spec, next *codec) twin {
 	omitNil := s.tag.OmitEmpty && s.tag.OmitEmptyElem
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			switch {
 			case depth > maxDepth:

@@ -8,8 +8,8 @@ import (
 
 // makeRaw is for types.AttributeValue and its members, which are passed on as
 // they are and not copied; NULL too.
-func makeRaw(s spec) codec {
-	return codec{
+func makeRaw(s spec) twin {
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			if v.IsNil() {
 				return newNull(), nil

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-func makeBool(s spec) codec {
-	return codec{
+func makeBool(s spec) twin {
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			return &types.AttributeValueMemberBOOL{Value: v.Bool()}, nil
 		},
@@ -27,8 +27,8 @@ func makeBool(s spec) codec {
 }
 
 // makeString is for text; a number is read as its text.
-func makeString(s spec) codec {
-	return codec{
+func makeString(s spec) twin {
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			return &types.AttributeValueMemberS{Value: v.String()}, nil
 		},
@@ -47,9 +47,9 @@ func makeString(s spec) codec {
 }
 
 // makeNumberText is for json.Number and its like.
-func makeNumberText(s spec) codec {
+func makeNumberText(s spec) twin {
 	text := makeString(s)
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			if !isDecimal(v.String()) {
 				return nil, fail("the text of %s is no number", s.typ)
@@ -60,9 +60,9 @@ func makeNumberText(s spec) codec {
 	}
 }
 
-func makeInt(s spec) codec {
+func makeInt(s spec) twin {
 	bits := s.typ.Bits()
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			return numberMember(s, strconv.FormatInt(v.Int(), 10)), nil
 		},
@@ -81,9 +81,9 @@ func makeInt(s spec) codec {
 	}
 }
 
-func makeUint(s spec) codec {
+func makeUint(s spec) twin {
 	bits := s.typ.Bits()
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			return numberMember(s, strconv.FormatUint(v.Uint(), 10)), nil
 		},
@@ -102,9 +102,9 @@ func makeUint(s spec) codec {
 	}
 }
 
-func makeFloat(s spec) codec {
+func makeFloat(s spec) twin {
 	bits := s.typ.Bits()
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			f := v.Float()
 			if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -127,8 +127,8 @@ func makeFloat(s spec) codec {
 	}
 }
 
-func makeBigInt(s spec) codec {
-	return codec{
+func makeBigInt(s spec) twin {
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			return numberMember(s, addressable(v).Addr().Interface().(*big.Int).String()), nil
 		},

@@ -11,10 +11,10 @@ import (
 
 // makeSet is for slices and arrays as SS, NS or BS. An empty set, which the
 // service has not, is left out under omitempty and NULL otherwise.
-func (c *compiler) makeSet(s spec) codec {
+func (c *compiler) makeSet(s spec) twin {
 	elem := c.codec(s.elem(s.typ.Elem()))
 	kind := kindOf(s)
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			set := setBuilder{kind: kind}
 			for i := range v.Len() {
@@ -34,11 +34,11 @@ func (c *compiler) makeSet(s spec) codec {
 
 // makeMapSet is for map[V]struct{} as a set, in the order of its texts or bytes.
 // A map, which is what attributevalue writes, is read too.
-func (c *compiler) makeMapSet(s spec, member reflect.Type) codec {
+func (c *compiler) makeMapSet(s spec, member reflect.Type) twin {
 	elem := c.codec(s.elem(member))
 	asMap := c.makeMap(s)
 	kind := kindOf(s)
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			set := setBuilder{kind: kind}
 			for it := v.MapRange(); it.Next(); {

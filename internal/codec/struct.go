@@ -21,11 +21,11 @@ type structPlan struct {
 }
 
 // makeStruct is for structs as M.
-func (c *compiler) makeStruct(s spec) codec {
+func (c *compiler) makeStruct(s spec) twin {
 	fields, err := Fields(s.typ)
 	if err != nil {
 		c.refuseOnce(s.typ, err)
-		return codec{}
+		return twin{}
 	}
 	p := &structPlan{typ: s.typ, byName: make(map[string]int, len(fields))}
 	for i, f := range fields {
@@ -36,7 +36,7 @@ func (c *compiler) makeStruct(s spec) codec {
 		p.fields = append(p.fields, structField{f, fc})
 		p.byName[f.Name] = i
 	}
-	return codec{
+	return twin{
 		func(v reflect.Value, depth int) (types.AttributeValue, error) {
 			m, err := p.encode(v, depth)
 			if err != nil {

@@ -13,13 +13,13 @@ const fixedLayout = "2006-01-02T15:04:05.000000000Z"
 
 // makeTime is for time.Time and types that convert to it. S is read as RFC 3339,
 // N as seconds since 1970 (milliseconds under UnixMilli).
-func makeTime(s spec) codec {
+func makeTime(s spec) twin {
 	omit := s.tag.OmitEmpty
 	fromNumber := time.Unix
 	if s.format == UnixMilli {
 		fromNumber = func(n, _ int64) time.Time { return time.UnixMilli(n).UTC() }
 	}
-	return codec{
+	return twin{
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			t := timeOf(v)
 			if omit && t.IsZero() {

@@ -97,6 +97,9 @@ func (s *Scanner) byteAfterSpace() byte {
 	return 0
 }
 
+// Until returns the bytes from the position of s to that of end, which reads the same document and is behind s.
+func (s *Scanner) Until(end *Scanner) []byte { return s.data[s.pos:end.pos] }
+
 func (s *Scanner) fail(reason string) error {
 	if s.pos >= len(s.data) {
 		reason = "unexpected end"
@@ -150,14 +153,48 @@ func (s *Scanner) Member() (name []byte, ok bool, err error) {
 	if ok, err = s.more('}'); !ok {
 		return nil, false, err
 	}
-	if name, err = s.String(); err != nil {
+	if name, err = s.Name(); err != nil {
 		return nil, false, err
 	}
+	return name, true, nil
+}
+
+// NextMember is the first half of [Scanner.Member]: it reads up to the next member's name, or past the
+// object's end. [Scanner.Name], or an [Scanner.Accept] of the name and its colon, reads the rest.
+func (s *Scanner) NextMember() (ok bool, err error) { return s.more('}') }
+
+// Name is the second half of [Scanner.Member]: it reads a member's name and the colon behind it.
+func (s *Scanner) Name() ([]byte, error) {
+	name, err := s.String()
+	if err != nil {
+		return nil, err
+	}
+	return name, s.colon()
+}
+
+// NameText is Name as [Scanner.Text] reads strings.
+func (s *Scanner) NameText(buf []byte) (name, grown []byte, err error) {
+	if name, buf, err = s.Text(buf); err != nil {
+		return nil, buf, err
+	}
+	return name, buf, s.colon()
+}
+
+func (s *Scanner) colon() error {
 	if s.byte() != ':' {
-		return nil, false, s.fail("expected a colon")
+		return s.fail("expected a colon")
 	}
 	s.pos++
-	return name, true, nil
+	return nil
+}
+
+// Accept reads text if the document goes on with exactly that, white space included.
+func (s *Scanner) Accept(text string) bool {
+	if end := s.pos + len(text); end <= len(s.data) && string(s.data[s.pos:end]) == text {
+		s.pos = end
+		return true
+	}
+	return false
 }
 
 // Array reads the opening of an array. [Scanner.Element] follows, until it reports the end.

@@ -18,6 +18,17 @@ func (s *Scanner) String() ([]byte, error) {
 	return unescape(make([]byte, 0, len(raw)), raw), nil
 }
 
+// Text is String without the allocation: what the document does not hold verbatim is written to buf, from its
+// start, and text aliases that. It returns buf, which may have grown.
+func (s *Scanner) Text(buf []byte) (text, grown []byte, err error) {
+	raw, verbatim, err := s.quoted()
+	if err != nil || verbatim {
+		return raw, buf, err
+	}
+	buf = unescape(buf[:0], raw)
+	return buf, buf, nil
+}
+
 // AppendText reads a string and appends its text, as [Scanner.String] gives it, to dst.
 func (s *Scanner) AppendText(dst []byte) ([]byte, error) {
 	raw, verbatim, err := s.quoted()

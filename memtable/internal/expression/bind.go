@@ -73,11 +73,18 @@ func (b *binder) operand(n Node) operand {
 	case *Literal:
 		return constant{n.Value}
 	case *Call:
-		args := b.operands(n.Args...)
-		if b.arity(n) {
-			b.types(n.Name, args, value.KindS, value.KindB, value.KindSS, value.KindNS, value.KindBS, value.KindL, value.KindM)
+		if functionNamed(n.Name).condition {
+			break
 		}
+		args := b.operands(n.Args...)
+		if !b.arity(n) {
+			return constant{}
+		}
+		b.types(n.Name, args, value.KindS, value.KindB, value.KindSS, value.KindNS, value.KindBS, value.KindL, value.KindM)
 		return sizeOf{args[0]}
+	}
+	if b.kind == StatementKind { // where a condition is a value, too
+		return truth{b.condition(n)}
 	}
 	panic(fmt.Sprintf("expression: %T is not a value", n))
 }
@@ -243,7 +250,11 @@ func (b *binder) attributeType(args []operand) predicate {
 	}
 	kind := value.KindOf(wanted.v.Text())
 	if kind == value.Invalid {
-		b.failf("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", wanted.v.Text())
+		valid := "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+		if b.kind == StatementKind {
+			valid = "{N,BS,L,B,NULL,M,S,SS,NS,BOOL}"
+		}
+		b.failf("Invalid attribute type name found; type: %s, valid types: %s", wanted.v.Text(), valid)
 	}
 	return attributeType{args[0], kind}
 }

@@ -25,15 +25,20 @@ const (
 	KeyConditionKind
 	UpdateKind
 	ProjectionKind
+	// StatementKind is a part of a PartiQL statement, which is no parameter of its own.
+	StatementKind
 )
 
-var kindNames = [...]string{"ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression", "ProjectionExpression"}
+var kindNames = [...]string{"ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression", "ProjectionExpression", ""}
 
 // String returns the parameter's name, such as FilterExpression.
 func (k Kind) String() string { return kindNames[k] }
 
 // errorf returns a fault of an expression of kind k.
 func (k Kind) errorf(format string, args ...any) *Error {
+	if k == StatementKind {
+		return errorf(format, args...)
+	}
 	return errorf("Invalid "+k.String()+": "+format, args...)
 }
 

@@ -24,6 +24,7 @@ type (
 	constant    struct{ v value.Value }
 	pathOperand struct{ path DocumentPath }
 	sizeOf      struct{ x operand }
+	truth       struct{ condition predicate }
 )
 
 func (o constant) Eval(value.Item) value.Value         { return o.v }
@@ -46,9 +47,13 @@ func (o sizeOf) Eval(item value.Item) value.Value {
 	return value.Value{}
 }
 
+// Eval returns whether the condition holds.
+func (o truth) Eval(item value.Item) value.Value { return value.Bool(o.condition.Eval(item)) }
+
 func (o constant) kind() value.Kind    { return o.v.Kind() }
 func (o pathOperand) kind() value.Kind { return value.Invalid }
 func (o sizeOf) kind() value.Kind      { return value.KindN }
+func (o truth) kind() value.Kind       { return value.KindBOOL }
 
 // Predicates. The zero not is a condition whose planning failed.
 type (

@@ -96,7 +96,7 @@ func TestBuiltNodes(t *testing.T) {
 	is.True(c.Eval(item("size", num("2"))))
 	is.True(!c.Eval(item("size", num("2"), "#x", num("2"))))
 
-	u, err := NewUpdate([]Section{{Keyword: "SET", Actions: []Action{{Path: NamePath("a b"), Value: &Literal{Value: num("1")}}}}}).Bind(nil)
+	u, err := NewUpdate(UpdateKind, []Section{{Keyword: "SET", Actions: []Action{{Path: NamePath("a b"), Value: &Literal{Value: num("1")}}}}}).Bind(nil)
 	is.NoErr(err)
 	got, err := u.Apply(value.Item{}, false)
 	is.NoErr(err)

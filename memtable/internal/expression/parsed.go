@@ -11,7 +11,10 @@ type ConditionExpr struct {
 }
 
 // UpdateExpr is a parsed update, as ConditionExpr is a parsed condition.
-type UpdateExpr struct{ sections []Section }
+type UpdateExpr struct {
+	kind     Kind
+	sections []Section
+}
 
 // ProjectionExpr is a parsed projection, as ConditionExpr is a parsed
 // condition.
@@ -47,7 +50,7 @@ func ParseUpdate(text string) (*UpdateExpr, error) {
 	if err := checkUpdateSyntax(sections); err != nil {
 		return nil, err
 	}
-	return &UpdateExpr{sections: sections}, nil
+	return &UpdateExpr{UpdateKind, sections}, nil
 }
 
 // ParseProjection parses a projection expression. A fault is an *Error.
@@ -71,8 +74,8 @@ func ParseProjection(text string) (*ProjectionExpr, error) {
 // words.
 func NewCondition(kind Kind, root Node) *ConditionExpr { return &ConditionExpr{kind: kind, root: root} }
 
-// NewUpdate returns an update of sections that another front end built.
-func NewUpdate(sections []Section) *UpdateExpr { return &UpdateExpr{sections: sections} }
+// NewUpdate returns an update of sections that another front end built: kind is UpdateKind or StatementKind.
+func NewUpdate(kind Kind, sections []Section) *UpdateExpr { return &UpdateExpr{kind, sections} }
 
 // NewProjection returns a projection of paths that another front end built.
 func NewProjection(paths []*Path) *ProjectionExpr { return &ProjectionExpr{paths: paths} }

@@ -49,7 +49,9 @@ func (p DocumentPath) common(other DocumentPath) int {
 	return n
 }
 
-// lookup returns the value at the path, or no value.
+// Value returns the value at the path, or no value.
+func (p DocumentPath) Value(item value.Item) value.Value { return p.lookup(item) }
+
 func (p DocumentPath) lookup(item value.Item) value.Value {
 	v, _ := item.Get(p[0].Name)
 	for _, e := range p[1:] {

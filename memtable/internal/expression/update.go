@@ -36,7 +36,7 @@ func (e *UpdateExpr) Bind(binding *Binding) (*Update, error) {
 			nodes = append(nodes, a)
 		}
 	}
-	b := &binder{kind: UpdateKind, binding: binding}
+	b := &binder{kind: e.kind, binding: binding}
 	targets := make([]DocumentPath, len(actions))
 	for i := range slices.Backward(nodes) {
 		targets[i] = b.path(nodes[i].Path)
@@ -45,7 +45,7 @@ func (e *UpdateExpr) Bind(binding *Binding) (*Update, error) {
 	if err := b.result(); err != nil {
 		return nil, err
 	}
-	if err := checkOverlaps(UpdateKind, targets); err != nil {
+	if err := checkOverlaps(e.kind, targets); err != nil {
 		return nil, err
 	}
 	for _, n := range slices.Backward(nodes) {

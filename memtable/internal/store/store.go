@@ -50,6 +50,14 @@ func (t *Tree[V]) Snapshot() Snapshot[V] {
 // Snapshot is a tree at one moment. It may be read by many goroutines, without locks.
 type Snapshot[V any] struct{ m *btree.Map[string, V] }
 
+// Get returns the value of a key.
+func (s Snapshot[V]) Get(key string) (value V, ok bool) {
+	if s.m == nil {
+		return value, false
+	}
+	return s.m.Get(key)
+}
+
 // Range is the keys from From, included, up to Until, excluded; an empty Until is the end of all keys.
 type Range struct{ From, Until string }
 

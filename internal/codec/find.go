@@ -1,0 +1,79 @@
+package codec
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// finder finds names of attributes: exactly by a small hash table, else without
+// case. It is immutable.
+type finder struct {
+	names []string
+	slots []uint16 // index of a name plus one, at its hash or behind
+	plain uint64   // lengths up to 63 of names in ASCII
+	other bool     // some name is not ASCII, or longer
+}
+
+func newFinder(names []string) finder {
+	size := 4
+	for size < 2*len(names) {
+		size *= 2
+	}
+	f := finder{names: names, slots: make([]uint16, size)}
+	for i, name := range names {
+		at := f.hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
+		for f.slots[at] != 0 {
+			at = (at + 1) % len(f.slots)
+		}
+		f.slots[at] = uint16(i + 1)
+		if isASCII(name) && len(name) < 64 {
+			f.plain |= 1 << len(name)
+		} else {
+			f.other = true
+		}
+	}
+	return f
+}
+
+func (f *finder) hash(n int, first, middle, last byte) int {
+	h := uint32(n)*0x9E3779B1 ^ uint32(first)*0x85EBCA6B ^ uint32(middle)*0xC2B2AE35 ^ uint32(last)*0x27D4EB2F
+	return int(h>>16) & (len(f.slots) - 1)
+}
+
+// index is that of name, or -1.
+func (f *finder) index(name []byte) int {
+	if len(name) == 0 {
+		return -1
+	}
+	at := f.hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
+	for {
+		i := int(f.slots[at]) - 1
+		if i < 0 || f.names[i] == string(name) {
+			return i
+		}
+		at = (at + 1) & (len(f.slots) - 1)
+	}
+}
+
+// fold is the index of the first of the first n names that differs from name by
+// case only, or -1.
+func (f *finder) fold(name []byte, n int) int {
+	if !f.other && isASCII(name) && (len(name) > 63 || f.plain>>len(name)&1 == 0) {
+		return -1
+	}
+	for i := range f.names[:n] {
+		if strings.EqualFold(f.names[i], string(name)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func isASCII[T string | []byte](text T) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

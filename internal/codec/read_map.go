@@ -1,0 +1,92 @@
+package codec
+
+import (
+	"reflect"
+
+	"github.com/dynox-go/dynox/internal/wire"
+)
+
+// isPlainKey reports whether keys of type t are read by their kind, from text
+// that tells equal keys from different ones.
+func isPlainKey(t reflect.Type) bool {
+	return t.Kind() == reflect.String && !reflect.PointerTo(t).Implements(textUnmarshalerType)
+}
+
+// readMap has a way of its own for maps whose keys are text as such. Elements
+// that decode themselves, and might keep their address, are left to the twin too.
+func readMap(s spec, elem *codec) readFunc {
+	if !isPlainKey(s.typ.Key()) || isCustom(deref(s.typ.Elem())) {
+		return nil
+	}
+	pool := newEntryPool(s.typ)
+	return func(d *Decoder, w wire.Type, p slot, depth int) error {
+		if w != wire.M {
+			return d.otherwise(w, s.typ)
+		}
+		if depth > maxDepth {
+			return failDepth()
+		}
+		m := reflect.MakeMap(s.typ)
+		valueAt(p, s.typ).Set(m)
+		e := pool.get(m)
+		defer pool.put(e)
+		if err := d.s.Object(); err != nil {
+			return err
+		}
+		for n := 1; ; n++ {
+			if more, err := d.s.NextMember(); err != nil || !more {
+				return err
+			}
+			name, err := d.name()
+			if err != nil {
+				return under(err, anyEntry)
+			}
+			*at[string](e.keySlot) = d.arena.string(name)
+			w, err := d.s.Attribute()
+			if err == nil {
+				err = elem.read(d, w, e.elemSlot, depth+1)
+			}
+			if err == nil {
+				err = d.s.EndAttribute()
+			}
+			if err != nil {
+				return under(err, anyEntry)
+			}
+			m.SetMapIndex(e.key, e.elem)
+			if m.Len() != n {
+				return under(failTwice(), anyEntry)
+			}
+			e.elem.SetZero()
+		}
+	}
+}
+
+// readMapSet has a way of its own for sets of text; asMap reads what
+// attributevalue writes.
+func readMapSet(s spec, asMap readFunc, elem *codec) readFunc {
+	key := s.typ.Key()
+	if asMap == nil || key.Kind() != reflect.String || isCustom(key) {
+		return nil
+	}
+	pool := newEntryPool(s.typ)
+	return func(d *Decoder, w wire.Type, p slot, depth int) error {
+		if w == wire.M {
+			return asMap(d, w, p, depth)
+		}
+		if w != wire.L && member(w) == wire.NoType {
+			return d.otherwise(w, s.typ)
+		}
+		m := reflect.MakeMap(s.typ)
+		valueAt(p, s.typ).Set(m)
+		e := pool.get(m)
+		defer pool.put(e)
+		return d.readElements(w, int(^uint(0)>>1), func(w wire.Type, _ int) error {
+			e.key.SetZero()
+			if err := elem.read(d, w, e.keySlot, depth+1); err != nil {
+				return err
+			}
+			m.SetMapIndex(e.key, e.elem)
+			return nil
+		})
+	}
+}
