@@ -16,16 +16,22 @@ import (
 // direct reports whether a call with ctx can take the direct path: the client
 // is the SDK's own, and speaks the protocol that an exchange wraps.
 func (t *Table) direct(ctx context.Context) bool {
-	client, ok := t.Client.(*dynamodb.Client)
-	if !ok || t.SDKValues {
+	fns := options(ctx)
+	switch client, ok := t.Client.(*dynamodb.Client); {
+	case !t.Direct || t.SDKValues || !ok:
 		return false
+	case len(fns) == 0:
+		return true
+	default:
+		o := client.Options()
+		for _, fn := range fns {
+			fn(&o)
+		}
+		return wraps(o)
 	}
-	o := client.Options()
-	for _, fn := range options(ctx) {
-		fn(&o)
-	}
-	return o.Protocol != nil && o.Protocol.ID() == awsJSON
 }
+
+func wraps(o dynamodb.Options) bool { return o.Protocol != nil && o.Protocol.ID() == awsJSON }
 
 // values is the JSON of an expression's values as the SDK takes them.
 func values(json []byte) (map[string]types.AttributeValue, error) {
@@ -41,6 +47,7 @@ func empty() map[string]types.AttributeValue { return map[string]types.Attribute
 // exchange is an exchange whose items go to p, and the options of its call.
 func (t *Table) exchange(fns []func(*dynamodb.Options), p *page, members ...member) []func(*dynamodb.Options) {
 	x := &exchange{page: p}
+	x.members = x.own[:0]
 	for _, m := range members {
 		if m.json != nil {
 			x.members = append(x.members, m)

@@ -24,6 +24,9 @@ const (
 	checksumSize  = 4
 )
 
+// cursorText is how a cursor is written: one text for each.
+var cursorText = base64.RawURLEncoding.Strict()
+
 // maxLegs is more than any read has.
 const maxLegs = 1 << 20
 
@@ -100,7 +103,7 @@ func (t *Table) cursor(s scope, parallel bool, positions []position) (string, er
 			return "", err
 		}
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
+	return cursorText.EncodeToString(b), nil
 }
 
 // checksum tells damage, not forgery: for that a cursor is sealed.
@@ -127,7 +130,7 @@ func badCursor(why string) error { return &Failure{Kinds: []error{ErrCursor}, Wh
 // positions reads a cursor of the read with scope s, whose keys have the
 // attributes attrs.
 func (t *Table) positions(text string, s scope, attrs []keyAttr) (positions []position, parallel bool, err error) {
-	b, err := base64.RawURLEncoding.DecodeString(text)
+	b, err := cursorText.DecodeString(text)
 	if err != nil {
 		return nil, false, badCursor("it is no cursor of this library")
 	}

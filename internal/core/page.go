@@ -14,9 +14,11 @@ import (
 // to it when nothing of them is used any more.
 type page struct {
 	view    *view
-	own     func(*record) bool // whether an item is one that was asked for
-	single  reflect.Value      // where the item of an answer with one goes
-	items   reflect.Value      // the items, a slice that is used again
+	any     bool // items of every kind are asked for
+	leg     *leg // of the query that the items are of, nil: none
+	request *request
+	single  reflect.Value // where the item of an answer with one goes
+	items   reflect.Value // the items, a slice that is used again
 	entries []entry
 	record  record
 	body    buffer
@@ -42,14 +44,13 @@ type stored struct {
 	attrs map[string]types.AttributeValue
 }
 
-// newPage is a page whose items are those that own says.
-func (v *view) newPage(own func(*record) bool) *page {
+// newPage is an empty page, for items of the repository's kind.
+func (v *view) newPage() *page {
 	p, ok := v.pages.Get().(*page)
 	if !ok {
 		p = &page{view: v, record: record{names: v.names, decoder: v.watch.NewDecoder()}}
-		p.items = reflect.MakeSlice(reflect.SliceOf(v.plan.Type()), 0, 0)
+		p.items = reflect.New(reflect.SliceOf(v.plan.Type())).Elem()
 	}
-	p.own = own
 	return p
 }
 
@@ -64,9 +65,9 @@ func (p *page) release() {
 		p.body.b = nil
 	}
 	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
-		p.items = reflect.MakeSlice(p.items.Type(), 0, 0)
+		p.items.SetZero()
 	}
-	p.own, p.single = nil, reflect.Value{}
+	p.any, p.request, p.leg, p.single = false, nil, nil, reflect.Value{}
 	p.view.pages.Put(p)
 }
 
@@ -89,7 +90,7 @@ func (p *page) slot() reflect.Value {
 	if n == p.items.Cap() {
 		grown := reflect.MakeSlice(p.items.Type(), n, max(2*n, 16))
 		reflect.Copy(grown, p.items)
-		p.items = grown
+		p.items.Set(grown)
 	}
 	p.items.SetLen(n + 1)
 	return p.items.Index(n)
@@ -145,12 +146,17 @@ func (p *page) readMaps(items []map[string]types.AttributeValue) {
 // add notes the item of p.record, which was decoded into dst, or could not
 // be.
 func (p *page) add(dst reflect.Value, fault error) {
-	e := entry{stored: p.record.stored, own: p.own == nil || p.own(&p.record)}
+	e := entry{stored: p.record.stored, own: p.asked(&p.record)}
 	if e.own && fault == nil {
 		fault = p.view.finish(&p.record, dst)
 	}
 	e.err = fault
 	p.entries = append(p.entries, e)
+}
+
+// asked reports whether an item is one of those that were asked for.
+func (p *page) asked(r *record) bool {
+	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && !p.view.schema.foreign(r)
 }
 
 // found reports whether an answer with one item has it, and it is one that

@@ -20,8 +20,8 @@ type keyRange struct {
 	partition attributes // the partition key attributes
 
 	equal attributes // sort key attributes fixed by equality
-	attr  string      // the attribute bounded by op, "" if none
-	op    ast.Op      // Eq…Ge, Between, BeginsWith
+	attr  string     // the attribute bounded by op, "" if none
+	op    ast.Op     // Eq…Ge, Between, BeginsWith
 	a, b  types.AttributeValue
 	// drop are the values at an excluded boundary: items with one of them
 	// are read and left out, where no service condition excludes them.

@@ -73,7 +73,7 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 		in.ProjectionExpression = optional(b.Projection(view.paths))
 		in.ExpressionAttributeNames = b.Names()
 	}
-	p := view.newPage(r.ours)
+	p := view.newPage()
 	defer p.release()
 	p.single = reflect.ValueOf(out).Elem()
 	var unfit error // of a form that cannot hold the key
@@ -108,14 +108,11 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 	return ErrNotFound
 }
 
-// ours reports whether an item is of this repository's kind.
-func (s *Schema) ours(r *record) bool { return !s.foreign(r) }
-
 // isLiteral reports whether err says that a value does not fit one format of
 // a key; it may fit another.
 func isLiteral(err error) bool {
 	var literal *literalError
-	return errors.As(err, &literal)
+	return err != nil && errors.As(err, &literal)
 }
 
 // pathOf is the attribute that err is about.
@@ -148,7 +145,7 @@ type request struct {
 // reading says what becomes of the items that a request finds.
 type reading struct {
 	into  *Narrow // a narrower type, nil: the repository's
-	count bool  // only their number
+	count bool    // only their number
 }
 
 // prepare checks spec and builds its request.
@@ -317,7 +314,8 @@ func (q *request) newScope() scope {
 // the service.
 func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) *page {
 	l := q.legs[leg]
-	p := q.view.newPage(func(r *record) bool { return q.yields(l, r) && q.repo.ours(r) })
+	p := q.view.newPage()
+	p.request, p.leg = q, l
 	p.segment = segment
 	if p.err = ctx.Err(); p.err != nil {
 		return p

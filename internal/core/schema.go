@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -106,6 +104,9 @@ type Schema struct {
 	derived []*part // composite and constant key parts, each once
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
+
+	overlay  *codec.Overlay // of the attributes overlaid, which derive decides on
+	overlaid []string
 }
 
 // index is a way to find items: the table itself, or a secondary index.
@@ -162,6 +163,7 @@ func Compile(c *Config) (*Schema, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	s.makeOverlay()
 	for _, ix := range s.all() {
 		ix.whole = &view{schema: s, plan: s.plan, whole: true}
 		errs = append(errs, ix.whole.keep(ix))

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox/internal/codec"
-	"github.com/dynox-go/dynox/internal/wire"
 )
 
 // encode is item as it is stored: its attributes, its keys, its kind. The
@@ -29,7 +28,7 @@ func (s *Schema) encode(item reflect.Value, direct bool) (stored, error) {
 		setText(item, m.index, s.Value)
 	}
 	if direct {
-		raw, err := s.plan.AppendItem(nil, item.Addr().Interface(), s.overlay(derived, absent))
+		raw, err := s.overlay.AppendItem(nil, item.Addr().Interface(), s.changes(derived, absent))
 		return stored{raw: raw}, err
 	}
 	attrs, err := s.plan.Encode(item.Addr().Interface())
@@ -43,6 +42,41 @@ func (s *Schema) encode(item reflect.Value, direct bool) (stored, error) {
 		attrs[a.name] = a.value
 	}
 	return stored{attrs: attrs}, nil
+}
+
+// makeOverlay prepares for the attributes that derive decides on.
+func (s *Schema) makeOverlay() {
+	add := func(name string) {
+		if !slices.Contains(s.overlaid, name) {
+			s.overlaid = append(s.overlaid, name)
+		}
+	}
+	for _, p := range s.derived {
+		add(p.Attr)
+	}
+	for _, ix := range s.indexes {
+		for _, a := range ix.attrs() {
+			add(a.name)
+		}
+	}
+	if s.Kind.Attr != "" {
+		add(s.Kind.Attr)
+	}
+	s.overlay = s.plan.Overlay(s.overlaid...)
+}
+
+// changes are what derive decided, in the order of the overlay's names.
+func (s *Schema) changes(derived attributes, absent []string) []codec.Change {
+	changes := make([]codec.Change, len(s.overlaid))
+	for i, name := range s.overlaid {
+		switch av, ok := derived.get(name).(*types.AttributeValueMemberS); {
+		case ok:
+			changes[i] = codec.Text(av.Value)
+		case slices.Contains(absent, name):
+			changes[i] = codec.Drop()
+		}
+	}
+	return changes
 }
 
 // mirror is a field that holds a composed key attribute.
@@ -175,12 +209,9 @@ func (as attributes) values() map[string]types.AttributeValue {
 
 // json is as the service takes them.
 func (as attributes) json() []byte {
-	b := []byte{'{'}
-	for i, a := range as {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(wire.AppendString(b, a.name), ':')
+	b := append(make([]byte, 0, 128), '{')
+	for _, a := range as {
+		b = appendMember(b, a.name)
 		b, _ = codec.AppendAttributeValue(b, a.value) // keys are scalars, which never fail
 	}
 	return append(b, '}')

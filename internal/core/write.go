@@ -35,7 +35,7 @@ const (
 // single writes and transactions have in common.
 type write struct {
 	op      Op
-	user    *ast.Cond // the caller's condition
+	user    *ast.Cond  // the caller's condition
 	item    stored     // of a put
 	key     attributes // of the others
 	actions []*ast.Action
@@ -166,7 +166,8 @@ func (r *Repo) begin(ctx context.Context, item any) (reflect.Value, error) {
 // outcome is where an item that a write returns goes: to item, a *T, unless
 // that is nil.
 func (r *Repo) outcome(item any) *page {
-	p := r.table.whole.newPage(nil)
+	p := r.table.whole.newPage()
+	p.any = true
 	if v := reflect.ValueOf(item); v.IsValid() {
 		p.single = v.Elem()
 	}
