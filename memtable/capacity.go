@@ -121,9 +121,14 @@ func (w *writer) consumed(mode, table, kind string, u units) {
 func wantsCapacity(mode string) bool { return mode == "TOTAL" || mode == "INDEXES" }
 
 func (w *writer) consumedElem(mode, table, kind string, u units) {
+	w.consumedWith(mode, table, kind, u, 0)
+}
+
+// consumedWith is consumedElem with units that are no table's or index's share.
+func (w *writer) consumedWith(mode, table, kind string, u units, more float64) {
 	w.beginObject()
 	w.text("TableName", table)
-	w.capacity(kind, u.total())
+	w.capacity(kind, u.total()+more)
 	if mode == "INDEXES" {
 		w.object("Table")
 		w.capacity(kind, u.table)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dynox-go/dynox/memtable/internal/store"
 )
@@ -16,17 +17,18 @@ import (
 func (e *Engine) Check() error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	now := e.now()
 	var errs []error
 	for _, t := range e.tables {
 		t.mu.Lock()
-		errs = append(errs, t.check()...)
+		errs = append(errs, t.check(now)...)
 		t.mu.Unlock()
 	}
 	return errors.Join(errs...)
 }
 
 // check needs the table's lock for writing, as snapshots do.
-func (t *table) check() (errs []error) {
+func (t *table) check(now time.Time) (errs []error) {
 	report := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("memtable: table %s: "+format, append([]any{t.name}, args...)...))
 	}
@@ -47,7 +49,7 @@ func (t *table) check() (errs []error) {
 	for _, x := range t.data.indexes {
 		t.checkIndex(x, items, report)
 	}
-	t.checkExpiry(items, report)
+	t.checkExpiry(items, now, report)
 	if t.stream != nil {
 		t.stream.check(report)
 	}
@@ -104,7 +106,7 @@ func sameItem(a, b *record) bool {
 
 // checkExpiry needs an entry for each item that expires; items whose time was over years before they came
 // have none.
-func (t *table) checkExpiry(items store.Snapshot[*record], report func(string, ...any)) {
+func (t *table) checkExpiry(items store.Snapshot[*record], now time.Time, report func(string, ...any)) {
 	for entry := range t.data.expiry.entries.Snapshot().Ascend(store.Range{}, "") {
 		rec, ok := t.data.items.Get(entry[8:])
 		if !ok {
@@ -120,7 +122,7 @@ func (t *table) checkExpiry(items store.Snapshot[*record], report func(string, .
 	}
 	for key, rec := range items.Ascend(store.Range{}, "") {
 		at, ok := t.data.expiry.of(rec.item)
-		if _, there := t.data.expiry.entries.Get(entryAt(at, key)); ok && !there && at.After(t.ttl.changed) {
+		if _, there := t.data.expiry.entries.Get(entryAt(at, key)); ok && !there && at.After(now.AddDate(-tooOld, 0, 0)) {
 			report("an item never expires")
 		}
 	}

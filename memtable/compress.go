@@ -32,21 +32,17 @@ func decompress(header http.Header, body []byte) ([]byte, error) {
 		return nil, internalError()
 	}
 	var plain []byte
-	for { // one compressed text may follow another; what follows and isn't one is ignored
+	for ; err == nil; err = r.Reset(in) { // one compressed text may follow another
 		r.Multistream(false)
 		more, err := io.ReadAll(io.LimitReader(r, int64(maxBody+1-len(plain))))
-		plain = append(plain, more...)
-		switch {
-		case len(plain) > maxBody:
-			return nil, errTooLarge
-		case err != nil:
+		if err != nil {
 			return nil, internalError()
 		}
-		if r.Reset(in) != nil {
-			break
+		if plain = append(plain, more...); len(plain) > maxBody {
+			return nil, errTooLarge
 		}
 	}
-	return plain, nil
+	return plain, nil // what follows and is none is ignored
 }
 
 func internalError() error {

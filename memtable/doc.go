@@ -12,9 +12,14 @@
 // the command in memtable/cmd/memtable does that.
 //
 // The engine aims to answer what the service answers, error messages included. Where the service is
-// eventually consistent the engine is consistent at once, and where it throttles or fails the engine
-// doesn't, unless the test says so with [Engine.Fail].
+// eventually consistent the engine is consistent at once, unless the test says so with [Lag], and where it
+// throttles or fails the engine doesn't, unless the test says so with [Engine.Fail].
+//
+// The streams API answers at the same place; a client of it is made as any other:
+//
+//	dynamodbstreams.New(dynamodbstreams.Options{Region: "us-east-1", Credentials: …, HTTPClient: &http.Client{Transport: engine}})
 //
 // An engine is safe for concurrent use. It owns no goroutine, and shares nothing with other engines but a
-// cache of parsed expressions. Time is [time.Now], so that testing/synctest holds, or the clock of [WithClock].
+// cache of parsed expressions. Time is [time.Now], so that testing/synctest holds, or the clock of [WithClock];
+// [Engine.Advance] moves it on. What time brings, such as expired items, is computed when somebody asks.
 package memtable

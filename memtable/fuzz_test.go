@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/dynox-go/dynox/memtable"
@@ -14,10 +15,11 @@ import (
 var fuzzed = []string{
 	"PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
 	"TransactGetItems", "TransactWriteItems", "CreateTable", "UpdateTable", "UpdateTimeToLive", "TagResource", "ListTables",
+	"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords",
 }
 
 // FuzzRequest sends any body to any operation: the engine answers a request with JSON, never with a failure of
-// its own, and stays whole. Its seeds are the requests of the cases.
+// its own, and stays whole. Its seeds are the requests of the cases; $arn, $shard and $at are those of a stream.
 func FuzzRequest(f *testing.F) {
 	files, err := filepath.Glob("testdata/cases/*.txt")
 	if err != nil {
@@ -27,7 +29,8 @@ func FuzzRequest(f *testing.F) {
 		"AttributeDefinitions":[{"AttributeName":"forum","AttributeType":"S"},{"AttributeName":"id","AttributeType":"N"},{"AttributeName":"author","AttributeType":"S"},{"AttributeName":"votes","AttributeType":"N"}],
 		"KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"id","KeyType":"RANGE"}],
 		"LocalSecondaryIndexes":[{"IndexName":"byVotes","KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"votes","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}],
-		"GlobalSecondaryIndexes":[{"IndexName":"byAuthor","KeySchema":[{"AttributeName":"author","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["title"]}}]}`
+		"GlobalSecondaryIndexes":[{"IndexName":"byAuthor","KeySchema":[{"AttributeName":"author","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["title"]}}],
+		"StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -43,12 +46,12 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, operation int, body string) {
 		engine := memtable.Open()
-		if code, text := post(t, engine, "CreateTable", table); code != http.StatusOK {
-			t.Fatal(text)
-		}
+		arn := ask(t, engine, "CreateTable", "%s", table).TableDescription.LatestStreamArn
 		if err := engine.Seed("posts", `{"forum":{"S":"go"},"id":{"N":"1"},"author":{"S":"ann"},"votes":{"N":"7"}}`); err != nil {
 			t.Fatal(err)
 		}
+		shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
+		body = strings.NewReplacer("$arn", arn, "$shard", shard, "$at", oldest(t, engine, arn, shard)).Replace(body)
 		code, text := post(t, engine, fuzzed[uint(operation)%uint(len(fuzzed))], body)
 		if code != http.StatusOK && code != http.StatusBadRequest {
 			t.Fatalf("status %d: %s", code, text)

@@ -31,7 +31,12 @@ func post(t testing.TB, handler http.Handler, target, body string, header ...str
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	sign(req.Header)
-	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+target)
+	prefix := "DynamoDB_20120810."
+	switch target {
+	case "ListStreams", "DescribeStream", "GetShardIterator", "GetRecords":
+		prefix = "DynamoDBStreams_20120810."
+	}
+	req.Header.Set("X-Amz-Target", prefix+target)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}

@@ -52,8 +52,8 @@ func (l *requestLog) add(r Request) {
 	l.next = (l.next + 1) % l.limit
 }
 
-// namedTable finds the first table that a request names: TableName, a key of RequestItems, or the
-// TableName of the first transaction item. It is empty for requests that name none.
+// namedTable finds the first table that a request names: TableName, a key of RequestItems, the TableName of
+// the first transaction item, or the table of an ARN or iterator. It is empty for requests that name none.
 func namedTable(body []byte) string {
 	d := &decoder{s: wire.NewScanner(body)}
 	if d.s.Kind() != wire.Object {
@@ -67,7 +67,7 @@ func namedTable(body []byte) string {
 	}
 	d.members(func(name string) {
 		switch {
-		case name == "TableName":
+		case name == "TableName", name == "ResourceArn", name == "StreamArn", name == "ShardIterator":
 			keep(d.string())
 		case name == "RequestItems" && d.s.Kind() == wire.Object:
 			d.members(func(name string) {

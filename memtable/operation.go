@@ -17,6 +17,7 @@ type operation func(e *Engine, body []byte, f Fault, w *writer) error
 // operations are all that the engine knows. To add one: a file with its input and its run function, and
 // a line here.
 var operations = map[string]operation{
+	"BatchExecuteStatement":     handle[batchStatementInput]((*Engine).batchExecuteStatement),
 	"BatchGetItem":              handle[batchGetInput]((*Engine).batchGetItem),
 	"BatchWriteItem":            handle[batchWriteInput]((*Engine).batchWriteItem),
 	"CreateTable":               handle[createTableInput]((*Engine).createTable),
@@ -27,6 +28,8 @@ var operations = map[string]operation{
 	"DescribeLimits":            handle[emptyInput]((*Engine).describeLimits),
 	"DescribeTable":             handle[tableInput]((*Engine).describeTable),
 	"DescribeTimeToLive":        handle[tableInput]((*Engine).describeTimeToLive),
+	"ExecuteStatement":          handle[executeStatementInput]((*Engine).executeStatement),
+	"ExecuteTransaction":        handle[transactStatementInput]((*Engine).executeTransaction),
 	"GetItem":                   handle[getInput]((*Engine).getItem),
 	"ListTables":                handle[listTablesInput]((*Engine).listTables),
 	"ListTagsOfResource":        handle[tagsInput]((*Engine).listTagsOfResource),

@@ -199,20 +199,52 @@ func (p *readParams) fetches(s source) bool {
 
 // page reads entries until the limit or the size of a page, and writes the answer.
 func (p *readParams) page(s source, entries iter.Seq2[string, *record], w *writer) {
-	var (
-		fetch       = p.fetches(s)
-		limit       = p.limit.or(1 << 62)
-		counting    = p.selected.v == "COUNT"
-		count, seen int64
-		bytes       int
-		cost        units
-		last        *record
-	)
+	counting := p.selected.v == "COUNT"
 	w.beginObject()
 	if !counting {
 		w.array("Items")
 	}
-	for _, rec := range entries {
+	count := int64(0)
+	v := p.visit(s, entries, p.limit.or(1<<62), maxPage, func(item value.Item) {
+		count++
+		if !counting {
+			w.itemElem(p.project(item))
+		}
+	})
+	if !counting {
+		w.endArray()
+	}
+	w.int("Count", count)
+	w.int("ScannedCount", v.seen)
+	if v.last != nil {
+		w.item("LastEvaluatedKey", s.startKey(v.last))
+	}
+	w.consumed(p.capacity.v, s.t.name, "", v.cost)
+	w.endObject()
+}
+
+// startKey is the key to start behind a record.
+func (s source) startKey(rec *record) value.Item {
+	names := s.startNames()
+	return rec.item.Only(func(name string) bool {
+		return slices.ContainsFunc(names, func(a keyAttribute) bool { return a.name == name })
+	})
+}
+
+// visited is what visit read.
+type visited struct {
+	seen  int64
+	bytes int
+	cost  units
+	key   string  // of last, in the store
+	last  *record // what the reading stopped behind; nil if it came to the end
+}
+
+// visit reads entries until limit items or room are reached, and emits what matches.
+func (p *readParams) visit(s source, entries iter.Seq2[string, *record], limit int64, room int, emit func(value.Item)) visited {
+	var v visited
+	fetch := p.fetches(s)
+	for key, rec := range entries {
 		item, size := rec.item, rec.size
 		if s.x != nil {
 			size = s.x.entrySize(rec)
@@ -220,38 +252,29 @@ func (p *readParams) page(s source, entries iter.Seq2[string, *record], w *write
 				item = s.x.project(rec)
 			}
 		}
-		bytes += size
-		seen++
+		v.bytes += size
+		v.seen++
 		if fetch {
-			cost.table += readUnits(rec.size, p.consistent.v)
+			v.cost.table += readUnits(rec.size, p.consistent.v)
 		}
 		if p.matches(item) {
-			count++
-			if !counting {
-				w.itemElem(p.project(item))
-			}
+			emit(item)
 		}
-		if seen >= limit || bytes >= maxPage {
-			last = rec
+		if v.seen >= limit || v.bytes >= room {
+			v.key, v.last = key, rec
 			break
 		}
 	}
-	if !counting {
-		w.endArray()
-	}
-	w.int("Count", count)
-	w.int("ScannedCount", seen)
-	if last != nil {
-		names := s.startNames()
-		w.item("LastEvaluatedKey", last.item.Only(func(name string) bool {
-			return slices.ContainsFunc(names, func(a keyAttribute) bool { return a.name == name })
-		}))
-	}
+	v.cost.merge(p.cost(s, v.bytes))
+	return v
+}
+
+// cost is what it takes to read so many bytes of a source.
+func (p *readParams) cost(s source, bytes int) (cost units) {
 	if n := readUnits(bytes, p.consistent.v); s.x == nil {
 		cost.table = n
 	} else {
 		cost.add(s.x, n)
 	}
-	w.consumed(p.capacity.v, s.t.name, "", cost)
-	w.endObject()
+	return cost
 }

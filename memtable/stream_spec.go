@@ -174,6 +174,14 @@ func (r *streams) forget(s *stream, now time.Time) bool {
 	return gone
 }
 
+// add adds a stream.
+func (r *streams) add(s *stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(r.all, s.arn, byARN)
+	r.all = slices.Insert(r.all, i, s)
+}
+
 // clear forgets all streams.
 func (r *streams) clear() {
 	r.mu.Lock()

@@ -40,16 +40,7 @@ type streamAnswer struct {
 // ask sends a request and reads its answer.
 func ask(t *testing.T, engine *memtable.Engine, operation, body string, args ...any) (out streamAnswer) {
 	t.Helper()
-	prefix := "DynamoDB_20120810."
-	switch operation {
-	case "DescribeStream", "GetShardIterator", "GetRecords":
-		prefix = "DynamoDBStreams_20120810."
-	}
-	code, text := post(t, engine, operation, fmt.Sprintf(body, args...), "X-Amz-Target", prefix+operation)
-	if code != http.StatusOK {
-		t.Fatalf("%s: %s", operation, text)
-	}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
+	if err := json.Unmarshal([]byte(ok(t, engine, operation, fmt.Sprintf(body, args...))), &out); err != nil {
 		t.Fatal(err)
 	}
 	return out
@@ -224,8 +215,15 @@ func TestStreamsAPIHasItsOwnTarget(t *testing.T) {
 func TestFaultsReachStreams(t *testing.T) {
 	is := is.New(t)
 	engine := memtable.New(t)
-	engine.Fail("GetRecords", memtable.InternalError())
-	code, _ := post(t, engine, "", `{}`, "X-Amz-Target", "DynamoDBStreams_20120810.GetRecords")
+	arn := streaming(t, engine, "KEYS_ONLY")
+	engine.ForgetRequests()
+	engine.Fail("DescribeStream", memtable.InternalError(), memtable.OnTable("others"))
+	engine.Fail("GetRecords", memtable.InternalError(), memtable.OnTable("streamed"))
+	shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
+	code, _ := post(t, engine, "GetRecords", fmt.Sprintf(`{"ShardIterator":%q}`, oldest(t, engine, arn, shard)))
 	is.Equal(code, http.StatusInternalServerError)
-	is.Equal(engine.Requests()[0].Operation, "GetRecords")
+	for i, operation := range []string{"DescribeStream", "GetShardIterator", "GetRecords"} {
+		is.Equal(engine.Requests()[i].Operation, operation)
+		is.Equal(engine.Requests()[i].Table, "streamed")
+	}
 }

@@ -139,6 +139,12 @@ func (e *Engine) listTagsOfResource(in *tagsInput, w *writer) error {
 	tags := slices.SortedFunc(slices.Values(t.tags), func(a, b tag) int { return cmp.Compare(a.key, b.key) })
 	t.mu.RUnlock()
 	w.beginObject()
+	w.tags(tags)
+	w.endObject()
+	return nil
+}
+
+func (w *writer) tags(tags []tag) {
 	w.array("Tags")
 	for _, t := range tags {
 		w.beginObject()
@@ -147,6 +153,4 @@ func (e *Engine) listTagsOfResource(in *tagsInput, w *writer) error {
 		w.endObject()
 	}
 	w.endArray()
-	w.endObject()
-	return nil
 }

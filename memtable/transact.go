@@ -33,6 +33,8 @@ func reasonOf(err error, old *record) (reason, error) {
 	switch {
 	case !errors.As(err, &api) || api.whole:
 		return reason{}, err
+	case api.code == inDynamoDB+duplicateItemCode:
+		return reason{code: "DuplicateItem", message: api.message}, nil
 	case api.code != inDynamoDB+conditionFailedCode:
 		return reason{code: "ValidationError", message: api.message}, nil
 	case api.more == nil:

@@ -289,6 +289,12 @@ func (e *Engine) transactRepeat(in *transactWriteInput, w *writer) error {
 	if err != nil {
 		return err
 	}
+	in.answer(changes, readAgain(changes), "Read", w)
+	return nil
+}
+
+// readAgain is what it costs to read the items of a request that has taken effect before.
+func readAgain(changes []*change) map[*table]*units {
 	costs := map[*table]*units{}
 	for _, c := range changes {
 		if costs[c.table] == nil {
@@ -296,8 +302,7 @@ func (e *Engine) transactRepeat(in *transactWriteInput, w *writer) error {
 		}
 		costs[c.table].table += 2 * readUnits(c.table.get(c.keyItem).bytes(), true)
 	}
-	in.answer(changes, costs, "Read", w)
-	return nil
+	return costs
 }
 
 // answer writes the response.

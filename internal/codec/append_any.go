@@ -30,19 +30,11 @@ func appendInterface(s spec) appendFunc {
 
 // appendHeld appends v, which an interface under tag holds.
 func appendHeld(dst []byte, v reflect.Value, tag Tag, depth int) ([]byte, error) {
-	held, errs := heldCodec(spec{typ: v.Type(), tag: tag, bare: true})
+	held, errs := codecFor(spec{typ: v.Type(), tag: tag, bare: true}, nil)
 	if len(errs) > 0 {
 		return dst, heldErrors(errs)
 	}
-	return held.append(dst, slotOf(addressable(v)), depth+1)
-}
-
-// heldCodec is codecFor without its work for codecs that are there.
-func heldCodec(s spec) (*codec, []error) {
-	if cd, ok := codecCache.Load(s); ok {
-		return cd.(*codec), nil
-	}
-	return codecFor(s, nil)
+	return held.appendHeld(dst, v, depth+1)
 }
 
 // appendScalar appends what v holds, if that is of a common type without elements.

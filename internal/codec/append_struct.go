@@ -20,6 +20,7 @@ type recordField struct {
 	hops   []hop  // the embedded pointers on the way
 	place  fieldPlace
 	codec  *codec
+	typ    wire.Type // what it is written as, if only nil is written otherwise; or NoType
 }
 
 // hop leads from a struct through an embedded pointer in it.
@@ -43,10 +44,12 @@ func (c *compiler) directStruct(s spec) direct {
 	r := &record{typ: s.typ}
 	for _, f := range fields {
 		format, below := s.below.at(f.Name)
+		fs := spec{typ: f.Type, tag: f.Tag, format: format, below: below}
 		rf := recordField{
 			name:   f.Name,
 			quoted: "," + string(wire.AppendString(nil, f.Name)) + ":",
-			codec:  c.codec(spec{typ: f.Type, tag: f.Tag, format: format, below: below}),
+			codec:  c.codec(fs),
+			typ:    wire.TypeOf([]byte(kindOf(fs))),
 		}
 		rf.hops, rf.place = way(s.typ, f.Index)
 		r.fields = append(r.fields, rf)

@@ -17,6 +17,7 @@ const maxDepth = 128
 type codec struct {
 	twin
 	direct
+	held sync.Pool // of *held
 }
 
 // twin is the way through attribute values. What it is asked to decode into is
@@ -53,10 +54,14 @@ type compiler struct {
 
 // codecFor returns the codec of s, compiled once. Failures are not cached.
 func codecFor(s spec, local *sync.Map) (*codec, []error) {
-	c := &compiler{local: local, made: map[spec]*codec{}, seen: map[reflect.Type]bool{}}
-	if known := c.load(s); known != nil {
-		return known, nil
+	cache := &codecCache
+	if s.below != nil {
+		cache = local
 	}
+	if known, ok := cache.Load(s); ok {
+		return known.(*codec), nil
+	}
+	c := &compiler{local: local, made: map[spec]*codec{}, seen: map[reflect.Type]bool{}}
 	made := c.codec(s)
 	if len(c.errs) > 0 {
 		return nil, c.errs

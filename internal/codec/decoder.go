@@ -22,7 +22,8 @@ type Decoder struct {
 	table *table   // of the plan's fields and the watched attributes; its id is 0
 	raw   [][]byte // of the watched attributes in the last item
 
-	s      wire.Scanner
+	s      *wire.Scanner
+	own    wire.Scanner // of DecodeItem
 	arena  arena
 	text   []byte     // scratch, for one text at a time
 	orders [][]uint16 // by table: which entry followed which in the last struct
@@ -59,10 +60,11 @@ func (w *Watch) NewDecoder() *Decoder {
 // there twice. Attributes that no field is read from need only be JSON. After an
 // error item holds what was read until then.
 func (d *Decoder) DecodeItem(raw []byte, item any) error {
-	s := wire.NewScanner(raw)
-	err := d.ReadItem(&s, item)
+	d.own = wire.NewScanner(raw)
+	d.arena.expect(len(raw))
+	err := d.ReadItem(&d.own, item)
 	if err == nil {
-		if err = s.End(); err != nil {
+		if err = d.own.End(); err != nil {
 			err = finish(err, "decode", d.plan.typ, nil)
 		}
 	}
@@ -78,11 +80,8 @@ func (d *Decoder) ReadItem(s *wire.Scanner, item any) error {
 	}
 	v.SetZero()
 	clear(d.raw)
-	d.s = *s
-	err = d.read(v)
-	*s = d.s
-	d.s = wire.Scanner{}
-	if err != nil {
+	d.s = s
+	if err := d.read(v); err != nil {
 		d.forget()
 		return finish(err, "decode", d.plan.typ, nil)
 	}
@@ -93,11 +92,11 @@ func (d *Decoder) read(v reflect.Value) error {
 	if d.plan.root.record != nil {
 		return d.table.read(d, slotOf(v), 0)
 	}
-	start := d.s
+	start := *d.s
 	if err := d.table.read(d, slotOf(v), 0); err != nil { // for the watched attributes
 		return err
 	}
-	d.s = start
+	*d.s = start
 	attrs, err := d.attributes(0)
 	if err != nil {
 		return err
@@ -115,6 +114,7 @@ func (d *Decoder) Raw(i int) []byte { return d.raw[i] }
 // decoder that is put aside keeps no page and no item alive.
 func (d *Decoder) Release() {
 	clear(d.raw)
+	d.s, d.own = nil, wire.Scanner{}
 	d.arena.reset()
 	d.forget()
 	if cap(d.text) > maxChunk {
@@ -130,8 +130,7 @@ func (d *Decoder) forget() {
 // AttributeValues returns raw, one item as a JSON object of attributes, as
 // attribute values. It shares nothing with raw. What is wrong with it is an [*Error].
 func AttributeValues(raw []byte) (map[string]types.AttributeValue, error) {
-	d := &Decoder{s: wire.NewScanner(raw)}
-	d.arena.expect(len(raw))
+	d := newReader(raw)
 	attrs, err := d.attributes(0)
 	if err == nil {
 		err = d.s.End()
@@ -145,7 +144,7 @@ func AttributeValues(raw []byte) (map[string]types.AttributeValue, error) {
 // AttributeValue returns raw, one attribute value such as {"S":"text"}, as
 // [AttributeValues] does.
 func AttributeValue(raw []byte) (types.AttributeValue, error) {
-	d := &Decoder{s: wire.NewScanner(raw)}
+	d := newReader(raw)
 	av, err := d.attributeValue(0)
 	if err == nil {
 		err = d.s.End()
@@ -156,8 +155,19 @@ func AttributeValue(raw []byte) (types.AttributeValue, error) {
 	return av, nil
 }
 
+// newReader is a decoder of raw for no plan.
+func newReader(raw []byte) *Decoder {
+	d := &Decoder{own: wire.NewScanner(raw)}
+	d.s = &d.own
+	d.arena.expect(len(raw))
+	return d
+}
+
 // string reads a string that is kept.
 func (d *Decoder) string() (string, error) {
+	if text, ok := d.s.Verbatim(); ok {
+		return d.arena.string(text), nil
+	}
 	text, err := d.scratch()
 	if err != nil {
 		return "", err
@@ -167,6 +177,9 @@ func (d *Decoder) string() (string, error) {
 
 // scratch reads a string that is used before the next is read.
 func (d *Decoder) scratch() (text []byte, err error) {
+	if text, ok := d.s.Verbatim(); ok {
+		return text, nil
+	}
 	text, d.text, err = d.s.Text(d.text)
 	return text, err
 }
@@ -224,8 +237,8 @@ func (t *table) unfold(d *Decoder, seen []uint64, base int, p slot, depth int) e
 		}
 		return strings.Compare(a.name, b.name)
 	})
-	end := d.s
-	defer func() { d.s = end }()
+	end := *d.s
+	defer func() { *d.s = end }()
 	for i, f := range all {
 		if seen[f.field/64]>>(f.field%64)&1 != 0 || i > 0 && all[i-1].field == f.field {
 			continue
@@ -233,8 +246,8 @@ func (t *table) unfold(d *Decoder, seen []uint64, base int, p slot, depth int) e
 		if i+1 < len(all) && all[i+1].field == f.field && all[i+1].name == f.name {
 			return under(failTwice(), Name(f.name))
 		}
-		d.s = f.s
-		if err := t.entries[f.field].field.read(d, p, depth); err != nil {
+		*d.s = f.s
+		if err := t.entries[f.field].field.read(d, wire.NoType, p, depth); err != nil {
 			return under(err, Name(t.entries[f.field].name))
 		}
 	}

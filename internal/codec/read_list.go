@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"reflect"
 
 	"github.com/dynox-go/dynox/internal/wire"
@@ -20,62 +19,76 @@ func member(w wire.Type) wire.Type {
 	return wire.NoType
 }
 
-// readElements reads the elements of a list or set, each by read; those from
-// limit on are skipped.
-func (d *Decoder) readElements(w wire.Type, limit int, read func(w wire.Type, i int) error) error {
-	of := member(w)
-	if err := d.s.Array(); err != nil {
+// element reads an element of a list, or of a set if of is not NoType, into p.
+func (d *Decoder) element(cd *codec, of wire.Type, p slot, depth int) (err error) {
+	if of != wire.NoType {
+		return cd.read(d, of, p, depth)
+	}
+	w, err := d.s.Attribute()
+	if err != nil {
 		return err
 	}
-	for i := 0; ; i++ {
-		more, err := d.s.Element()
-		switch {
-		case err != nil || !more:
-			return err
-		case i >= limit:
-			err = d.s.Skip()
-		case of != wire.NoType:
-			err = read(of, i)
-		default:
-			if w, err = d.s.Attribute(); err == nil {
-				err = read(w, i)
-			}
-			if err == nil {
-				err = d.s.EndAttribute()
-			}
-		}
-		if err != nil {
-			return under(err, Index(i))
-		}
+	if err := cd.read(d, w, p, depth); err != nil {
+		return err
 	}
+	return d.s.EndAttribute()
 }
 
-// readList is for slices and arrays from L and sets.
+// readList is for slices and arrays, from L and sets.
 func readList(s spec, elem *codec) readFunc {
 	length, element := elementsAt(s.typ)
-	var none reflect.Value
-	if s.typ.Kind() == reflect.Slice {
-		none = reflect.MakeSlice(s.typ, 0, 0)
-	}
+	grow := growSlice(s.typ)
 	return func(d *Decoder, w wire.Type, p slot, depth int) error {
-		if w != wire.L && member(w) == wire.NoType {
+		of := member(w)
+		if of == wire.NoType && w != wire.L {
 			return d.otherwise(w, s.typ)
 		}
 		if depth > maxDepth {
 			return failDepth()
 		}
-		if none.IsValid() {
-			v := valueAt(p, s.typ)
-			if n := d.s.Count(); n > 0 {
-				v.Grow(n)
-				v.SetLen(n)
-			} else {
-				v.Set(none)
+		if grow != nil {
+			grow(p, d.s.Count())
+		}
+		if err := d.s.Array(); err != nil {
+			return err
+		}
+		n := length(p)
+		for i := 0; ; i++ {
+			more, err := d.s.Element()
+			switch {
+			case err != nil || !more:
+				return err
+			case i < n:
+				err = d.element(elem, of, element(p, i), depth+1)
+			default:
+				err = d.s.Skip()
+			}
+			if err != nil {
+				return under(err, Index(i))
 			}
 		}
-		return d.readElements(w, length(p), func(w wire.Type, i int) error {
-			return elem.read(d, w, element(p, i), depth+1)
-		})
+	}
+}
+
+// growSlice is how to give the nil slice at p a length; nil if t is an array.
+func growSlice(t reflect.Type) func(p slot, n int) {
+	switch {
+	case t.Kind() == reflect.Array:
+		return nil
+	case t.Elem() == reflect.TypeFor[string]():
+		return func(p slot, n int) { *at[[]string](p) = make([]string, n) }
+	case t.Elem() == reflect.TypeFor[int]():
+		return func(p slot, n int) { *at[[]int](p) = make([]int, n) }
+	}
+	none := reflect.MakeSlice(t, 0, 0)
+	return func(p slot, n int) {
+		v := valueAt(p, t)
+		if n == 0 {
+			v.Set(none)
+			return
+		}
+		v.Grow(n)
+		v.SetLen(n)
 	}
 }
 
@@ -98,7 +111,7 @@ func readBytes(s spec, list readFunc) readFunc {
 		if len(d.text) != s.typ.Len() {
 			return fail("cannot read B of another length into %s", s.typ)
 		}
-		copy(valueAt(p, s.typ).Bytes(), bytes.Clone(d.text))
+		copy(valueAt(p, s.typ).Bytes(), d.text)
 		return nil
 	}
 }

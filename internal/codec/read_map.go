@@ -80,13 +80,18 @@ func readMapSet(s spec, asMap readFunc, elem *codec) readFunc {
 		valueAt(p, s.typ).Set(m)
 		e := pool.get(m)
 		defer pool.put(e)
-		return d.readElements(w, int(^uint(0)>>1), func(w wire.Type, _ int) error {
-			e.key.SetZero()
-			if err := elem.read(d, w, e.keySlot, depth+1); err != nil {
+		if err := d.s.Array(); err != nil {
+			return err
+		}
+		for i := 0; ; i++ {
+			if more, err := d.s.Element(); err != nil || !more {
 				return err
 			}
+			e.key.SetZero()
+			if err := d.element(elem, member(w), e.keySlot, depth+1); err != nil {
+				return under(err, Index(i))
+			}
 			m.SetMapIndex(e.key, e.elem)
-			return nil
-		})
+		}
 	}
 }

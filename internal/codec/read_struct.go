@@ -20,7 +20,9 @@ var tableCount atomic.Uint32
 
 type tableEntry struct {
 	name   string
-	quoted string       // "name":
+	member string       // ,"name":
+	opened string       // ,"name":{"S": if S is what the field is mostly written as; else empty
+	typ    wire.Type    // that type
 	field  *recordField // nil if the attribute is watched only
 	watch  int          // the index among what is watched, or -1
 }
@@ -30,7 +32,11 @@ func newTable(fields []recordField, watch []string) *table {
 	var names []string
 	for i := range fields {
 		f := &fields[i]
-		t.entries = append(t.entries, tableEntry{name: f.name, quoted: f.quoted[1:], field: f, watch: -1})
+		e := tableEntry{name: f.name, member: f.quoted, typ: f.typ, field: f, watch: -1}
+		if f.typ != wire.NoType {
+			e.opened = e.member + opening(f.typ)
+		}
+		t.entries = append(t.entries, e)
 		names = append(names, f.name)
 	}
 	exact := newFinder(names)
@@ -38,8 +44,7 @@ func newTable(fields []recordField, watch []string) *table {
 		i := exact.index([]byte(name))
 		if i < 0 {
 			i = len(t.entries)
-			quoted := string(wire.AppendString(nil, name)) + ":"
-			t.entries = append(t.entries, tableEntry{name: name, quoted: quoted})
+			t.entries = append(t.entries, tableEntry{name: name, member: "," + string(wire.AppendString(nil, name)) + ":"})
 			names = append(names, name)
 		}
 		t.entries[i].watch = w
@@ -47,6 +52,9 @@ func newTable(fields []recordField, watch []string) *table {
 	t.find = newFinder(names)
 	return t
 }
+
+// opening is how an attribute value of type w begins.
+func opening(w wire.Type) string { return `{"` + w.String() + `":` }
 
 // fold is the index of the first field whose name differs from name by case only, or -1.
 func (t *table) fold(name []byte) int { return t.find.fold(name, t.fields) }
@@ -74,24 +82,12 @@ func (t *table) read(d *Decoder, p slot, depth int) error {
 	}
 	order, last, base := d.order(t), len(t.entries), len(d.folded)
 	for {
-		if more, err := d.s.NextMember(); err != nil {
+		i, w, err := t.next(d, order, last)
+		if err != nil {
 			return err
-		} else if !more {
-			break
 		}
-		i := int(order[last])
-		if i >= len(t.entries) || !d.s.Accept(t.entries[i].quoted) {
-			name, err := d.name()
-			if err != nil {
-				return err
-			}
-			if i = t.find.index(name); i < 0 {
-				if err := t.skip(d, name); err != nil {
-					return err
-				}
-				continue
-			}
-			order[last] = uint16(i)
+		if i < 0 {
+			break
 		}
 		last = i
 		e := &t.entries[i]
@@ -99,7 +95,12 @@ func (t *table) read(d *Decoder, p slot, depth int) error {
 			return under(failTwice(), Name(e.name))
 		}
 		seen[i/64] |= 1 << (i % 64)
-		if err := e.read(d, t, p, depth+1); err != nil {
+		if e.watch < 0 {
+			err = e.field.read(d, w, p, depth+1)
+		} else {
+			err = e.read(d, t, w, p, depth+1)
+		}
+		if err != nil {
 			return under(err, Name(e.name))
 		}
 	}
@@ -109,30 +110,61 @@ func (t *table) read(d *Decoder, p slot, depth int) error {
 	return nil
 }
 
-// read reads the value of the entry's attribute.
-func (e *tableEntry) read(d *Decoder, t *table, p slot, depth int) error {
-	if e.watch < 0 {
-		return e.field.read(d, p, depth)
-	}
-	d.s.Kind() // to the value's first byte
-	start := d.s
-	if e.field != nil {
-		if err := e.field.read(d, p, depth); err != nil {
-			return err
+// next reads up to the value of the next member that has an entry, and returns
+// the entry; -1 at the end of the object. It bets that what followed the last
+// entry before follows it again, and has its usual type: w is then that type,
+// and the value's opening is read, too.
+func (t *table) next(d *Decoder, order []uint16, last int) (i int, w wire.Type, err error) {
+	if i := int(order[last]); i < len(t.entries) {
+		e := &t.entries[i]
+		if e.typ != wire.NoType && d.s.AcceptMember(e.opened) {
+			return i, e.typ, nil
 		}
-		d.raw[e.watch] = start.Until(&d.s)
-		return nil
 	}
-	if i := t.fold([]byte(e.name)); i >= 0 {
-		d.folded = append(d.folded, folded{i, e.name, start})
+	for {
+		more, err := d.s.NextMember()
+		if err != nil || !more {
+			return -1, 0, err
+		}
+		name, err := d.name()
+		if err != nil {
+			return -1, 0, err
+		}
+		if i := t.find.index(name); i >= 0 {
+			order[last] = uint16(i)
+			return i, 0, nil
+		}
+		if err := t.skip(d, name); err != nil {
+			return -1, 0, err
+		}
 	}
-	raw, err := d.s.Raw()
-	d.raw[e.watch] = raw
-	return err
 }
 
-// read reads an attribute value into the field of the struct at p.
-func (f *recordField) read(d *Decoder, p slot, depth int) error {
+// read reads the value of a watched attribute, as [recordField.read] does if it has a field.
+func (e *tableEntry) read(d *Decoder, t *table, w wire.Type, p slot, depth int) error {
+	if e.field == nil {
+		if i := t.fold([]byte(e.name)); i >= 0 {
+			d.folded = append(d.folded, folded{i, e.name, *d.s})
+		}
+		raw, err := d.s.Raw()
+		d.raw[e.watch] = raw
+		return err
+	}
+	d.s.Kind() // to the value's first byte
+	start := d.s.Pos()
+	if w != wire.NoType {
+		start -= len(e.opened) - len(e.member)
+	}
+	if err := e.field.read(d, w, p, depth); err != nil {
+		return err
+	}
+	d.raw[e.watch] = d.s.Since(start)
+	return nil
+}
+
+// read reads an attribute value into the field of the struct at p; w is its type
+// if the opening is read, else NoType.
+func (f *recordField) read(d *Decoder, w wire.Type, p slot, depth int) (err error) {
 	for i := range f.hops {
 		h := &f.hops[i]
 		p = fieldAt(p, &h.place)
@@ -141,9 +173,10 @@ func (f *recordField) read(d *Decoder, p slot, depth int) error {
 		}
 		p = target(p)
 	}
-	w, err := d.s.Attribute()
-	if err != nil {
-		return err
+	if w == wire.NoType {
+		if w, err = d.s.Attribute(); err != nil {
+			return err
+		}
 	}
 	if err := f.codec.read(d, w, fieldAt(p, &f.place), depth); err != nil {
 		return err
@@ -155,7 +188,7 @@ func (f *recordField) read(d *Decoder, p slot, depth int) error {
 // watched. If its name is a field's but for the case, it may be read later.
 func (t *table) skip(d *Decoder, name []byte) error {
 	if i := t.fold(name); i >= 0 {
-		d.folded = append(d.folded, folded{i, string(name), d.s})
+		d.folded = append(d.folded, folded{i, string(name), *d.s})
 	}
 	return d.s.Skip()
 }

@@ -174,11 +174,6 @@ func readTime(s spec) readFunc {
 	}
 }
 
-// parseTime is time.Parse for RFC 3339.
-func parseTime(text []byte) (time.Time, error) {
-	return time.Parse(time.RFC3339, string(text))
-}
-
 func readPointer(s spec, next *codec) readFunc {
 	return func(d *Decoder, w wire.Type, p slot, depth int) error {
 		if w == wire.NULL {

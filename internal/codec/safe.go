@@ -8,6 +8,8 @@ import "reflect"
 // meaning, through reflect alone.
 type slot = reflect.Value
 
+const isUnsafe = false
+
 func slotOf(v reflect.Value) slot { return v }
 
 func valueAt(p slot, _ reflect.Type) reflect.Value { return p }
@@ -27,3 +29,5 @@ func lenAt(p slot) int { return p.Len() }
 func elementAt(p slot, i int, _ uintptr) slot { return p.Index(i) }
 
 func memberAt(p slot, i int, _ uintptr) slot { return p.Index(i) }
+
+func textOf(b []byte) string { return string(b) }

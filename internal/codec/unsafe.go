@@ -13,6 +13,9 @@ import (
 // reflect.Value; the rest of the package is the same in both builds.
 type slot = unsafe.Pointer
 
+// isUnsafe says which of the two builds this is.
+const isUnsafe = true
+
 // slotOf is the slot of v, which has an address.
 func slotOf(v reflect.Value) slot {
 	// SAFETY: the address of a live Go value; v keeps it alive until a slot does.
@@ -69,4 +72,10 @@ func elementAt(p slot, i int, size uintptr) slot {
 func memberAt(p slot, i int, size uintptr) slot {
 	// SAFETY: the elements of an array follow each other, and i is one of them.
 	return unsafe.Add(p, uintptr(i)*size)
+}
+
+// textOf is b, which is not empty and never changes again, as a string.
+func textOf(b []byte) string {
+	// SAFETY: b is a part of an arena's chunk that is not written to again.
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }

@@ -182,8 +182,8 @@ func (p *Plan) encodeAt(s place, v any) (av types.AttributeValue, omitted bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	if s.typ != nil && kindOf(s) != "" && kindOf(as) != "" && kindOf(s) != kindOf(as) {
-		return nil, false, fail("%s is written as %s, not as %s as %s is", as.typ, kindOf(as), kindOf(s), s.typ)
+	if err := sameKind(s, as); err != nil {
+		return nil, false, err
 	}
 	if av, err = cd.encode(rv, 0); av != nil || err != nil {
 		return av, false, err
@@ -196,6 +196,17 @@ func (p *Plan) encodeAt(s place, v any) (av types.AttributeValue, omitted bool, 
 		err = fail("%s cannot be stored", as.typ)
 	}
 	return av, true, err
+}
+
+// sameKind refuses as where s is written as another DynamoDB type.
+func sameKind(s place, as spec) error {
+	if s.typ == nil || s.typ == as.typ {
+		return nil
+	}
+	if want, got := kindOf(s), kindOf(as); want != "" && got != "" && want != got {
+		return fail("%s is written as %s, not as %s as %s is", as.typ, got, want, s.typ)
+	}
+	return nil
 }
 
 // codecAt is the codec for a value of type t at s.

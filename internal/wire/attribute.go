@@ -106,6 +106,10 @@ func (s *Scanner) EndAttribute() error {
 		s.pos++
 		return nil
 	}
+	return s.endAttribute()
+}
+
+func (s *Scanner) endAttribute() error {
 	switch s.byte() {
 	case '}':
 		s.pos++
@@ -119,6 +123,9 @@ func (s *Scanner) EndAttribute() error {
 // Count returns how many elements the array at the scanner's position has, without reading it. In an array
 // with an error it counts those before the error.
 func (s *Scanner) Count() int {
+	if n := countCompact(s.data, s.pos); n >= 0 {
+		return n
+	}
 	ahead := *s
 	n := 0
 	if ahead.Array() != nil {

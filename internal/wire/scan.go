@@ -97,8 +97,8 @@ func (s *Scanner) byteAfterSpace() byte {
 	return 0
 }
 
-// Until returns the bytes from the position of s to that of end, which reads the same document and is behind s.
-func (s *Scanner) Until(end *Scanner) []byte { return s.data[s.pos:end.pos] }
+// Since returns the bytes from offset start to the scanner's position.
+func (s *Scanner) Since(start int) []byte { return s.data[start:s.pos] }
 
 func (s *Scanner) fail(reason string) error {
 	if s.pos >= len(s.data) {
@@ -160,7 +160,7 @@ func (s *Scanner) Member() (name []byte, ok bool, err error) {
 }
 
 // NextMember is the first half of [Scanner.Member]: it reads up to the next member's name, or past the
-// object's end. [Scanner.Name], or an [Scanner.Accept] of the name and its colon, reads the rest.
+// object's end. [Scanner.Name] reads the rest.
 func (s *Scanner) NextMember() (ok bool, err error) { return s.more('}') }
 
 // Name is the second half of [Scanner.Member]: it reads a member's name and the colon behind it.
@@ -188,10 +188,16 @@ func (s *Scanner) colon() error {
 	return nil
 }
 
-// Accept reads text if the document goes on with exactly that, white space included.
-func (s *Scanner) Accept(text string) bool {
+// AcceptMember reads text if the current object goes on with exactly that, white space included: a comma, the
+// name of a member, a colon, and what begins its value. The comma is not there before the first member. It
+// stands for [Scanner.NextMember] and [Scanner.Name], and leaves the scanner where it is if it reports false.
+func (s *Scanner) AcceptMember(text string) bool {
+	if s.first {
+		text = text[1:]
+	}
 	if end := s.pos + len(text); end <= len(s.data) && string(s.data[s.pos:end]) == text {
 		s.pos = end
+		s.first = false
 		return true
 	}
 	return false

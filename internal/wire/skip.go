@@ -2,6 +2,16 @@ package wire
 
 // Skip reads one value of any kind and drops it. It checks what reading it would check.
 func (s *Scanner) Skip() error {
+	if end := skipCompact(s.data, s.pos, min(64, MaxDepth-s.depth)); end >= 0 {
+		s.pos = end
+		s.first = false
+		return nil
+	}
+	return s.skip()
+}
+
+// skip is Skip, step by step: for what has white space, nests deep, or is wrong.
+func (s *Scanner) skip() error {
 	var open nesting
 	outer := s.depth
 	for {

@@ -67,11 +67,38 @@ func hasLineBreak(text []byte) bool {
 	return false
 }
 
+// Verbatim reads a string that stands at the scanner's position, without white space before it, and that the
+// document holds as it is: printable ASCII without escapes. It returns the text, which aliases the document, or
+// ok false and leaves the scanner where it is.
+func (s *Scanner) Verbatim() (text []byte, ok bool) {
+	d, i := s.data, s.pos+1
+	if i >= len(d) || d[i-1] != '"' {
+		return nil, false
+	}
+	for ; len(d)-i >= 8; i += 8 {
+		if special := specials(binary.LittleEndian.Uint64(d[i:])); special != 0 {
+			i += bits.TrailingZeros64(special) / 8
+			break
+		}
+	}
+	for ; i < len(d) && stops[d[i]] == 0; i++ {
+	}
+	if i < len(d) && d[i] == '"' {
+		text = d[s.pos+1 : i]
+		s.pos = i + 1
+		return text, true
+	}
+	return nil, false
+}
+
 // quoted reads a string and returns what stands between its quotes. It checks the escapes; verbatim says
 // that there are none, and that the text is valid UTF-8.
 func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 	if s.byte() != '"' {
 		return nil, false, s.fail("expected a string")
+	}
+	if raw, ok := s.Verbatim(); ok {
+		return raw, true, nil
 	}
 	d, start := s.data, s.pos+1
 	verbatim = true
@@ -110,23 +137,47 @@ func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 // plain returns how many bytes at the start of d stand for themselves in a string: ASCII, but for controls,
 // quotes and backslashes. It looks at eight bytes at a time.
 func plain(d []byte) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; len(d)-i >= 8; i += 8 {
-		x := binary.LittleEndian.Uint64(d[i:])
-		quote, slash := x^'"'*ones, x^'\\'*ones
-		// In each term the highest bit of a byte says: below a space, a quote, a backslash, above ASCII.
-		// A borrow may set it in bytes behind the first such byte, never before it.
-		special := ((x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash | x) & highs
-		if special != 0 {
+		if special := specials(binary.LittleEndian.Uint64(d[i:])); special != 0 {
 			return i + bits.TrailingZeros64(special)/8
 		}
 	}
-	for i < len(d) && d[i] >= ' ' && d[i] < utf8.RuneSelf && d[i] != '"' && d[i] != '\\' {
+	for i < len(d) && stops[d[i]] == 0 {
 		i++
 	}
 	return i
 }
+
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// specials has the highest bit of each byte of x set that does not stand for itself in a string, up to the
+// lowest such byte; those behind it may be set or not.
+func specials(x uint64) uint64 {
+	return (controls(x) | x) & highs
+}
+
+// controls is specials without the bytes above ASCII, and with other bits set too.
+func controls(x uint64) uint64 {
+	quote, slash := x^'"'*ones, x^'\\'*ones
+	// In each term the highest bit of a byte says: below a space, a quote, a backslash.
+	// A borrow may set it in bytes behind the first such byte, never before it.
+	return (x-' '*ones)&^x | (quote-ones)&^quote | (slash-ones)&^slash
+}
+
+// stops says of each byte why it does not stand for itself in a string: 1 for controls, quotes and backslashes,
+// 2 for those above ASCII.
+var stops = func() (stops [256]byte) {
+	for c := range stops {
+		switch {
+		case c >= utf8.RuneSelf:
+			stops[c] = 2
+		case c < ' ' || c == '"' || c == '\\':
+			stops[c] = 1
+		}
+	}
+	return stops
+}()
 
 // escapeLen returns the length of the escape that d starts with; 0 if it isn't one.
 func escapeLen(d []byte) int {

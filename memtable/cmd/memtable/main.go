@@ -4,6 +4,9 @@
 //	aws dynamodb list-tables --endpoint-url http://127.0.0.1:8000
 //
 // GET / answers a health check. SIGINT and SIGTERM stop the server once running requests are answered.
+//
+// With -snapshot the tables are read from a file at the start, if there is one, and written to it at the
+// end, as a whole or not at all.
 package main
 
 import (
@@ -40,6 +43,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	addr := flags.String("addr", "127.0.0.1:8000", "address to listen on; port 0 picks a free one")
 	region := flags.String("region", "us-east-1", "region of ARNs")
 	account := flags.String("account", "000000000000", "account of ARNs")
+	snapshot := flags.String("snapshot", "", "`file` that tables are read from at the start, and written to at the end")
+	delay := flags.Duration("table-delay", 0, "how long tables and indexes take to be created, updated and deleted")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -53,8 +58,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account))
+	defer func() { _ = listener.Close() }() // again, once it has served
+	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account), memtable.WithTableDelay(*delay))
 	defer engine.Close()
+	if err := load(engine, *snapshot); err != nil {
+		return err
+	}
+	return errors.Join(serve(ctx, engine, listener, out), save(engine, *snapshot))
+}
+
+// serve serves the engine until ctx ends and running requests are answered.
+func serve(ctx context.Context, engine *memtable.Engine, listener net.Listener, out io.Writer) error {
 	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(out, "memtable: listening on http://%s\n", listener.Addr())
 

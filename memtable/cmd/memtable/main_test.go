@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox/memtable"
@@ -71,4 +74,38 @@ func TestRefusesBadArguments(t *testing.T) {
 	is.NoErr(err)
 	is.True(run(t.Context(), []string{"-addr", taken.Addr().String()}, io.Discard) != nil)
 	is.NoErr(taken.Close())
+}
+
+func TestKeepsItsTablesInAFile(t *testing.T) {
+	is := is.New(t)
+	name := filepath.Join(t.TempDir(), "tables")
+	serving := func(f func(*dynamodb.Client)) error {
+		ctx, stop := context.WithCancel(t.Context())
+		url, ended := start(t, ctx, "-addr", "127.0.0.1:0", "-snapshot", name)
+		f(memtable.New(t).Client(func(o *dynamodb.Options) { o.BaseEndpoint, o.HTTPClient = aws.String(url), http.DefaultClient }))
+		stop()
+		return <-ended
+	}
+	is.NoErr(serving(func(client *dynamodb.Client) {
+		_, err := client.CreateTable(t.Context(), &dynamodb.CreateTableInput{TableName: aws.String("kept"), BillingMode: "PAY_PER_REQUEST",
+			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: "S"}},
+			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: "HASH"}}})
+		is.NoErr(err)
+		_, err = client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("kept"),
+			Item: map[string]types.AttributeValue{"id": &types.AttributeValueMemberS{Value: "a"}}})
+		is.NoErr(err)
+	}))
+	is.NoErr(serving(func(client *dynamodb.Client) {
+		out, err := client.Scan(t.Context(), &dynamodb.ScanInput{TableName: aws.String("kept")})
+		is.NoErr(err)
+		is.Equal(len(out.Items), 1)
+	}))
+	files, err := os.ReadDir(filepath.Dir(name))
+	is.NoErr(err)
+	is.Equal(len(files), 1) // nothing is left over
+
+	is.NoErr(os.WriteFile(name, []byte("nothing of ours"), 0o600))
+	err = run(t.Context(), []string{"-addr", "127.0.0.1:0", "-snapshot", name}, io.Discard)
+	is.True(err != nil && strings.Contains(err.Error(), "line 1"))
+	is.True(run(t.Context(), []string{"-addr", "127.0.0.1:0", "-snapshot", t.TempDir()}, io.Discard) != nil) // a directory
 }
