@@ -39,13 +39,11 @@ type Address struct {
 }
 
 var (
-	order     = expr.Proto[Order]()
-	customer  = expr.At(order, &order.Customer)
-	orderID   = expr.At(order, &order.ID)
-	status    = expr.At(order, &order.Status)
-	total     = expr.At(order, &order.Total)
-	placed    = expr.At(order, &order.Placed)
-	orderCity = expr.At(order, &order.Ship.City)
+	order    = expr.Proto[Order]()
+	customer = expr.At(order, &order.Customer)
+	orderID  = expr.At(order, &order.ID)
+	status   = expr.At(order, &order.Status)
+	total    = expr.At(order, &order.Total)
 )
 
 var orderKey = dynox.Key[Order]{Partition: dynox.By(customer), Sort: dynox.By(orderID)}

@@ -87,8 +87,8 @@ func (x *exchange) splice(written []byte) ([]byte, error) {
 		body = append(appendMember(body, m.name), m.json...)
 	}
 	err := eachMember(written, func(name []byte, s *wire.Scanner) error {
-		start := *s
-		if err := s.Skip(); err != nil {
+		value, err := s.Raw()
+		if err != nil {
 			return err
 		}
 		for _, m := range x.members {
@@ -96,7 +96,7 @@ func (x *exchange) splice(written []byte) ([]byte, error) {
 				return nil
 			}
 		}
-		body = append(appendMember(body, name), start.Until(s)...)
+		body = append(appendMember(body, name), value...)
 		return nil
 	})
 	return append(body, '}'), err
@@ -173,12 +173,9 @@ func (x *exchange) take(body []byte) ([]byte, error) {
 		case "Items":
 			return x.page.readAll(s)
 		}
-		start := *s
-		if err := s.Skip(); err != nil {
-			return err
-		}
-		rest = append(appendMember(rest, name), start.Until(s)...)
-		return nil
+		value, err := s.Raw()
+		rest = append(appendMember(rest, name), value...)
+		return err
 	})
 	return append(rest, '}'), err
 }

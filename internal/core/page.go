@@ -123,7 +123,7 @@ func (p *page) read(s *wire.Scanner) error {
 			return err
 		}
 	}
-	raw := start.Until(s)
+	raw := s.Since(start.Pos())
 	p.record.of(stored{raw: raw}, fault == nil)
 	p.add(dst, fault)
 	return nil
@@ -195,16 +195,13 @@ func (r *record) release() {
 func lookup(raw []byte, names []string, values [][]byte) [][]byte {
 	values = append(values[:0], make([][]byte, len(names))...)
 	_ = eachMember(raw, func(name []byte, s *wire.Scanner) error { // a fault is told by the decoding
-		start := *s
-		if err := s.Skip(); err != nil {
-			return err
-		}
+		value, err := s.Raw()
 		for i, n := range names {
 			if string(name) == n {
-				values[i] = start.Until(s)
+				values[i] = value
 			}
 		}
-		return nil
+		return err
 	})
 	return values
 }
