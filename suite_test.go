@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
@@ -27,6 +29,10 @@ func each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 	t.Run("memtable", func(t *testing.T) {
 		t.Parallel()
 		f(t, memtable.New(t).Client())
+	})
+	t.Run("attribute values", func(t *testing.T) {
+		t.Parallel()
+		f(t, memtable.New(t).Client(plainProtocol))
 	})
 	t.Run("endpoint", func(t *testing.T) {
 		url := os.Getenv(endpoint)
@@ -135,3 +141,13 @@ func raw(t *testing.T, client *dynamodb.Client, table string, key map[string]str
 	is.NewRelaxed(t).NoErr(err)
 	return plain(t, out.Item)
 }
+
+// plainProtocol makes a client one that the direct path does not know.
+func plainProtocol(o *dynamodb.Options) { o.Protocol = otherProtocol{o.Protocol} }
+
+type otherProtocol struct {
+	smithyhttp.ClientProtocol
+}
+
+// ID is that of no protocol.
+func (otherProtocol) ID() smithy.ShapeID { return smithy.ShapeID{Namespace: "test", Name: "other"} }

@@ -47,7 +47,7 @@ type TableOption func(*Table)
 // NewTable describes the table called name, or with that ARN, reached by
 // client. It does no I/O, and what is wrong with its arguments is an error of [NewRepo].
 func NewTable(client Client, name string, opts ...TableOption) *Table {
-	t := &Table{core: core.Table{Client: client, Name: name}}
+	t := &Table{core: core.Table{Client: client, Name: name, Direct: core.Speaks(client)}}
 	if client == nil {
 		t.err = errors.New("table without a client")
 	}
@@ -69,6 +69,16 @@ func (t *Table) Name() string { return t.core.Name }
 // before anything is sent.
 func ReadOnly() TableOption {
 	return func(t *Table) { t.core.ReadOnly = true }
+}
+
+// SDKValues sends everything through the attribute values of the SDK, so that
+// middleware and interceptors see items, keys and the values of expressions
+// in the SDK's structs, and may change them. Without it they cross an
+// [*dynamodb.Client] as bytes, several times faster, and those members are
+// empty there; any other client gets attribute values anyway. Results are the
+// same.
+func SDKValues() TableOption {
+	return func(t *Table) { t.core.SDKValues = true }
 }
 
 // SealCursors encrypts the cursors of the table's reads with AES-GCM under

@@ -20,9 +20,15 @@ type Order struct {
 	Placed   time.Time         `dynamodbav:"placed"`
 	Tags     []string          `dynamodbav:"tags,stringset,omitempty"`
 	Ship     Address           `dynamodbav:"ship"`
-	Lines    []string          `dynamodbav:"lines,omitempty"`
+	Lines    []Line            `dynamodbav:"lines,omitempty"`
 	Labels   map[string]string `dynamodbav:"labels,omitempty"`
 	Note     string            `dynamodbav:"note,omitempty"`
+}
+
+// Line is a line of an order.
+type Line struct {
+	SKU string `dynamodbav:"sku"`
+	Qty int    `dynamodbav:"qty"`
 }
 
 // Address is a part of an order.
@@ -33,13 +39,11 @@ type Address struct {
 }
 
 var (
-	order     = expr.Proto[Order]()
-	customer  = expr.At(order, &order.Customer)
-	orderID   = expr.At(order, &order.ID)
-	status    = expr.At(order, &order.Status)
-	total     = expr.At(order, &order.Total)
-	placed    = expr.At(order, &order.Placed)
-	orderCity = expr.At(order, &order.Ship.City)
+	order    = expr.Proto[Order]()
+	customer = expr.At(order, &order.Customer)
+	orderID  = expr.At(order, &order.ID)
+	status   = expr.At(order, &order.Status)
+	total    = expr.At(order, &order.Total)
 )
 
 var orderKey = dynox.Key[Order]{Partition: dynox.By(customer), Sort: dynox.By(orderID)}
@@ -49,8 +53,8 @@ func anOrder(i int) Order {
 		Customer: "customer-42", ID: fmt.Sprintf("order-%06d", i), Status: "shipped", Total: int64(i) * 7, Weight: 1.25 * float64(i%97),
 		Paid: i%3 == 0, Placed: time.Date(2026, 3, 1, 9, 30, i%60, 123456789, time.UTC), Tags: []string{"gift", "express"},
 		Ship:  Address{Street: fmt.Sprintf("%d Long Harbour Street", i%1000), City: "Trondheim", Zip: "7011"},
-		Lines: []string{"sku-1001", "sku-2002", "sku-3003"}, Labels: map[string]string{"channel": "web", "campaign": "spring"},
-		Note: "leave it with the neighbours if nobody answers, and ring twice",
+		Lines: []Line{{"sku-1001", 1}, {"sku-2002", 12}, {"sku-3003", 3}}, Labels: map[string]string{"channel": "web", "campaign": "spring"},
+		Note: "leave it with the neighbours if nobody answers, and ring twice; the gate is open until eight in the evening, and the code is on the paper",
 	}
 }
 

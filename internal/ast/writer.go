@@ -21,7 +21,8 @@ const maxIn = 100
 type Writer struct {
 	plan   *codec.Plan
 	names  []string
-	values []types.AttributeValue
+	values []byte // JSON, without the last brace
+	count  int
 	errs   []error
 	buf    []byte
 }
@@ -44,16 +45,13 @@ func (w *Writer) Names() map[string]string {
 	return m
 }
 
-// Values is the request's ExpressionAttributeValues, nil if there are none.
-func (w *Writer) Values() map[string]types.AttributeValue {
-	if len(w.values) == 0 {
+// Values is the request's ExpressionAttributeValues as JSON, nil if there are
+// none. Nothing may be written after it.
+func (w *Writer) Values() []byte {
+	if w.count == 0 {
 		return nil
 	}
-	m := make(map[string]types.AttributeValue, len(w.values))
-	for i, v := range w.values {
-		m[":"+strconv.Itoa(i)] = v
-	}
-	return m
+	return append(w.values, '}')
 }
 
 // Condition writes c. The text of a condition that asks for nothing is
@@ -110,7 +108,10 @@ func (w *Writer) Update(actions []*Action) string {
 // clause is the section that a belongs to once its value is known.
 func (w *Writer) clause(a *Action) Clause {
 	if a.Clause == Set && a.Value.Kind == OpValue && a.Err == nil && a.Attr.Check() == nil {
-		if _, omitted, err := w.plan.Value(a.Attr.Path, a.Value.Value); err == nil && omitted {
+		n := len(w.values)
+		out, omitted, err := w.plan.AppendValue(w.values, a.Attr.Path, a.Value.Value)
+		w.values = out[:n]
+		if err == nil && omitted {
 			return Remove
 		}
 	}
@@ -184,14 +185,39 @@ func (w *Writer) name(name string) {
 	w.buf = strconv.AppendInt(w.buf, int64(i), 10)
 }
 
-func (w *Writer) value(av types.AttributeValue, err error) {
-	if err != nil {
+// value writes a placeholder for the value that encode appends.
+func (w *Writer) value(encode func(dst []byte) ([]byte, error)) {
+	start := len(w.values)
+	open := byte(',')
+	if w.count == 0 {
+		open = '{'
+	}
+	w.values = append(w.values, open, '"', ':')
+	w.values = strconv.AppendInt(w.values, int64(w.count), 10)
+	w.values = append(w.values, '"', ':')
+	var err error
+	if w.values, err = encode(w.values); err != nil {
+		w.values = w.values[:start]
 		w.fail(err)
 		return
 	}
 	w.buf = append(w.buf, ':')
-	w.buf = strconv.AppendInt(w.buf, int64(len(w.values)), 10)
-	w.values = append(w.values, av)
+	w.buf = strconv.AppendInt(w.buf, int64(w.count), 10)
+	w.count++
+}
+
+// valueOf writes a placeholder for the value of o, encoded as its attribute is.
+func (w *Writer) valueOf(o Operand, encode func(dst []byte, path codec.Path, v any) ([]byte, error)) {
+	if err := o.Attr.Check(); err != nil {
+		w.fail(err)
+		return
+	}
+	w.value(func(dst []byte) ([]byte, error) { return encode(dst, o.Attr.Path, o.Value) })
+}
+
+func (w *Writer) encode(dst []byte, path codec.Path, v any) ([]byte, error) {
+	dst, _, err := w.plan.AppendValue(dst, path, v)
+	return dst, err
 }
 
 func (w *Writer) operand(o Operand) {
@@ -203,35 +229,22 @@ func (w *Writer) operand(o Operand) {
 		w.attr(o.Attr)
 		w.text(")")
 	case OpValue:
-		if err := o.Attr.Check(); err != nil {
-			w.fail(err)
-			return
-		}
-		av, _, err := w.plan.Value(o.Attr.Path, o.Value)
-		w.value(av, err)
+		w.valueOf(o, w.encode)
 	case OpSet:
-		if err := o.Attr.Check(); err != nil {
-			w.fail(err)
-			return
-		}
-		w.value(w.plan.Set(o.Attr.Path, o.Value))
+		w.valueOf(o, w.plan.AppendSet)
 	case OpElement:
-		if err := o.Attr.Check(); err != nil {
-			w.fail(err)
-			return
-		}
-		w.value(w.plan.Element(o.Attr.Path, o.Value))
+		w.valueOf(o, w.plan.AppendElement)
 	case OpPlain:
-		if av, ok := o.Value.(types.AttributeValue); ok {
-			w.value(av, nil)
-			return
-		}
-		av, _, err := w.plan.Value(unknown, o.Value)
-		w.value(av, err)
+		w.value(func(dst []byte) ([]byte, error) {
+			if av, ok := o.Value.(types.AttributeValue); ok {
+				return codec.AppendAttributeValue(dst, av)
+			}
+			return w.encode(dst, unknown, o.Value)
+		})
 	case OpEmptyList:
-		w.value(&types.AttributeValueMemberL{Value: []types.AttributeValue{}}, nil)
+		w.value(func(dst []byte) ([]byte, error) { return append(dst, `{"L":[]}`...), nil })
 	case OpEmptyMap:
-		w.value(&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{}}, nil)
+		w.value(func(dst []byte) ([]byte, error) { return append(dst, `{"M":{}}`...), nil })
 	case OpIfMissing:
 		w.call("if_not_exists(", o.Args...)
 	case OpConcat:

@@ -31,8 +31,17 @@ type Table struct {
 	Client    Client
 	Name      string
 	ReadOnly  bool
+	SDKValues bool   // send everything as attribute values
+	Direct    bool   // the client can take the direct path
 	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
 	Err       error  // what every call fails with, if set
+}
+
+// Speaks reports whether client is the SDK's own, with the protocol that the
+// direct path wraps.
+func Speaks(client Client) bool {
+	c, ok := client.(*dynamodb.Client)
+	return ok && c != nil && wraps(c.Options())
 }
 
 type optionsKey struct{}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"cmp"
 	"encoding"
 	"errors"
@@ -370,6 +371,45 @@ func (c *component) write(v reflect.Value, sep string, exact bool) (string, erro
 	}
 	return s, nil
 }
+
+// append is write, onto dst and without allocations for common types; false
+// where the value is missing or cannot be written.
+func (c *component) append(dst []byte, v reflect.Value, sep string) ([]byte, bool) {
+	v, ok := indirect(v)
+	if !ok {
+		return dst, false
+	}
+	start := len(dst)
+	switch form := c.attr.Key; {
+	case c.store != nil || form != ast.KeyForm{}:
+		s, err := c.write(v, sep, false)
+		return append(dst, s...), err == nil && s != ""
+	case v.Type() == timeType && v.CanAddr():
+		t := v.Addr().Interface().(*time.Time)
+		if t.IsZero() || yearSide(*t) != 0 {
+			return dst, false
+		}
+		return t.UTC().AppendFormat(dst, timeLayout), true
+	case v.Kind() == reflect.String && !v.Type().Implements(textMarshaler):
+		dst = append(dst, v.String()...)
+	default:
+		s, err := c.write(v, sep, false)
+		return append(dst, s...), err == nil && s != ""
+	}
+	s := dst[start:]
+	switch {
+	case len(s) == 0 || !utf8.Valid(s) || bytes.Contains(s, lastBytes):
+		return dst, false
+	case sep == "":
+		return dst, true
+	}
+	// The literal after the text must not be found earlier, in part in the text.
+	dst = append(dst, sep...)
+	ok = bytes.Index(dst[start:], []byte(sep)) == len(dst)-len(sep)-start
+	return dst[:len(dst)-len(sep)], ok
+}
+
+var lastBytes = []byte(last)
 
 // literalError is a value that one format of a key cannot hold, and another
 // may.

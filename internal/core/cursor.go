@@ -38,6 +38,7 @@ type position struct {
 	state positionState
 	leg   int
 	key   map[string]types.AttributeValue
+	item  stored // has the key, if key is nil
 }
 
 type positionState byte

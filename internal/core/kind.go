@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox/internal/ast"
 )
@@ -59,13 +56,13 @@ func (s *Schema) implied(ix *index) bool {
 }
 
 // foreign reports whether a stored item is of another kind.
-func (s *Schema) foreign(attrs map[string]types.AttributeValue) bool {
-	if stored, ok := attrs[s.Kind.Attr]; ok && s.Kind.Attr != "" {
-		kind, ok := stored.(*types.AttributeValueMemberS)
-		return !ok || kind.Value != s.Kind.Name
+func (s *Schema) foreign(r *record) bool {
+	if s.Kind.Attr != "" && r.has(s.Kind.Attr) {
+		kind, ok := r.string(s.Kind.Attr)
+		return !ok || string(kind) != s.Kind.Name
 	}
 	for _, p := range s.table.parts() {
-		if !p.owns(attrs) {
+		if !p.owns(r) {
 			return true
 		}
 	}
@@ -73,19 +70,19 @@ func (s *Schema) foreign(attrs map[string]types.AttributeValue) bool {
 }
 
 // owns reports whether the stored key begins as p's does.
-func (p *part) owns(attrs map[string]types.AttributeValue) bool {
+func (p *part) owns(r *record) bool {
 	if p.Kind == PartBy {
 		return true
 	}
-	s, ok := attrs[p.Attr].(*types.AttributeValueMemberS)
+	s, ok := r.string(p.Attr)
 	if !ok {
 		return false
 	}
 	if p.Kind == PartConst {
-		return s.Value == p.Text
+		return string(s) == p.Text
 	}
 	for _, f := range p.formats {
-		if strings.HasPrefix(s.Value, f.lits[0]) {
+		if lit := f.lits[0]; len(s) >= len(lit) && string(s[:len(lit)]) == lit {
 			return true
 		}
 	}

@@ -24,8 +24,10 @@ type leg struct {
 	forms []form    // those whose items it yields
 	order string    // sorts the legs
 
-	query *dynamodb.QueryInput
-	scan  *dynamodb.ScanInput
+	// The request, without the values of its expressions.
+	query  *dynamodb.QueryInput
+	scan   *dynamodb.ScanInput
+	values []byte
 }
 
 // makeLegs are the legs of the read, one at least. If nothing can match the
@@ -81,8 +83,7 @@ func join(legs []*leg, l *leg) []*leg {
 
 // makeLeg is the leg of a query that finds the keys written in the form f.
 func (q *request) makeLeg(item reflect.Value, f form) (*leg, error) {
-	partition := make(map[string]types.AttributeValue, 1)
-	missing, err := q.ix.partition.values(item, partition, f.partition)
+	partition, missing, err := q.ix.partition.values(item, nil, f.partition)
 	switch {
 	case err != nil:
 		return nil, err
@@ -101,9 +102,9 @@ func (q *request) makeLeg(item reflect.Value, f form) (*leg, error) {
 		}
 		conds = append(conds, ast.Compare(op, args...))
 	}
-	for _, a := range q.ix.partition.attrs {
-		l.keys.partition = append(l.keys.partition, attrValue{a.name, partition[a.name]})
-		add(ast.Eq, a.name, partition[a.name])
+	l.keys.partition = partition
+	for _, e := range partition {
+		add(ast.Eq, e.name, e.value)
 	}
 	for _, e := range l.keys.equal {
 		add(ast.Eq, e.name, e.value)
@@ -145,14 +146,14 @@ func (l *leg) text() string {
 // where ranges of several forms overlap, one of them yields it. An item of no
 // accepted form is left for its decoding to tell, if it is the table's key
 // that has none, and otherwise left out.
-func (q *request) yields(l *leg, attrs map[string]types.AttributeValue) bool {
-	if l.keys.dropped(attrs) {
+func (q *request) yields(l *leg, r *record) bool {
+	if l.keys.dropped(r) {
 		return false
 	}
-	if q.spec.Scan || len(q.ix.forms()) == 1 {
+	if !q.several {
 		return true
 	}
-	f, ok := q.repo.formOf(q.ix, attrs)
+	f, ok := q.repo.formOf(q.ix, r.attributes())
 	if !ok {
 		return q.ix == q.repo.table
 	}

@@ -30,11 +30,7 @@ func (r *Repo) Read(ctx context.Context, spec *Spec, dst any, ahead bool, yield 
 // ReadInto is Read into a struct type of its own that names some of the
 // item's attributes; dst points to one.
 func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any, yield func() bool) (cursor string, err error) {
-	into, err := narrow.view(r.Schema)
-	if err != nil {
-		return "", err
-	}
-	q, err := r.prepare(spec, reading{into: into})
+	q, err := r.prepare(spec, reading{into: narrow})
 	if err != nil {
 		return "", err
 	}
@@ -79,12 +75,18 @@ type loop struct {
 	pages     int
 	last      bool       // only the final look beyond the limit is left
 	skipped   []*BadItem // found by that look
+	held      []*page    // not yet given back
 }
 
 func (l *loop) run(ctx context.Context) (string, error) {
 	if err := l.start(); err != nil {
 		return "", err
 	}
+	defer func() {
+		for _, p := range l.held {
+			p.release()
+		}
+	}()
 	var done bool
 	var err error
 	switch {
@@ -137,10 +139,18 @@ func (l *loop) cursor() (string, error) {
 	for i, p := range l.positions {
 		keys[i] = p
 		if p.state == atKey {
-			keys[i].key = l.repo.raw(l.ix, p.key)
+			keys[i].key = l.keyOf(p)
 		}
 	}
 	return l.repo.Table.cursor(l.scope, l.parallel, keys)
+}
+
+// keyOf is the raw key that p stands at.
+func (l *loop) keyOf(p position) map[string]types.AttributeValue {
+	if p.key != nil {
+		return p.key
+	}
+	return l.repo.raw(l.ix, p.item)
 }
 
 // bounded reports whether the loop may not ask for another page.
@@ -181,7 +191,7 @@ func (l *loop) next(p position) int {
 }
 
 // after is where a read stands after a page of a leg.
-func (l *loop) after(leg int, p page) position {
+func (l *loop) after(leg int, p *page) position {
 	if p.next != nil {
 		return position{state: atKey, leg: leg, key: p.next}
 	}
@@ -199,30 +209,33 @@ func (l *loop) after(leg int, p page) position {
 // ended it.
 func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	var next chan page // the page being fetched in advance, if any
+	var next chan *page // the page being fetched in advance, if any
 	defer func() {
 		cancel()
 		if next != nil {
-			<-next
+			(<-next).release()
 		}
 	}()
 	at := l.positions[0]
 	leg := l.next(at)
 	for ; leg >= 0 && !l.bounded(); leg = l.next(at) {
-		var p page
+		var p *page
 		if next != nil {
 			p, next = <-next, nil
 		} else {
 			p = l.fetch(ctx, leg, at.key, l.size(0), 0, 0)
 		}
 		if p.err != nil {
+			l.keep(p)
 			return false, p.err
 		}
 		l.pages++
 		l.scanned += p.scanned
-		if l.spec.Prefetch && p.next != nil && !l.bounded() && (l.spec.Limit == 0 || l.yielded+len(p.items) < l.spec.Limit) {
-			next = make(chan page, 1)
-			go func(leg, size int) { next <- l.fetch(ctx, leg, p.next, size, 0, 0) }(leg, l.size(len(p.items)))
+		if l.spec.Prefetch && p.next != nil && !l.bounded() && (l.spec.Limit == 0 || l.yielded+len(p.entries) < l.spec.Limit) {
+			next = make(chan *page, 1)
+			go func(leg, size int, start map[string]types.AttributeValue) {
+				next <- l.fetch(ctx, leg, start, size, 0, 0)
+			}(leg, l.size(len(p.entries)), p.next)
 		}
 		at = l.after(leg, p)
 		if stop, done, err := l.consume(p, leg, at); stop || err != nil {
@@ -252,10 +265,11 @@ func (l *loop) finish() {
 // page ahead of what is yielded.
 func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	pages := make(chan page)
+	pages := make(chan *page)
 	defer func() {
 		cancel()
-		for range pages { // until the last worker has gone
+		for p := range pages { // until the last worker has gone
+			p.release()
 		}
 	}()
 	var taken atomic.Int64
@@ -272,23 +286,25 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 			}
 			p := l.fetch(ctx, 0, start, n, segment, len(l.positions))
 			scanned += p.scanned
+			next := p.next // p is the consumer's once it is sent
 			select {
 			case pages <- p:
 			case <-ctx.Done():
+				p.release()
 				cut.Store(true)
 				return
 			}
-			if p.err != nil || p.next == nil {
+			if next == nil {
 				return
 			}
-			start = p.next
+			start = next
 		}
 	}
 	var workers sync.WaitGroup
 	shares := l.shares()
 	for i, p := range l.positions {
 		if p.state != atEnd {
-			start := nonEmpty(l.repo.raw(l.ix, p.key))
+			start := p.key
 			workers.Go(func() { work(i, shares[i], start) })
 		}
 	}
@@ -298,6 +314,7 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 	}()
 	for p := range pages {
 		if p.err != nil {
+			l.keep(p)
 			return false, p.err
 		}
 		if stop, done, err := l.consume(p, 0, l.after(0, p)); stop || err != nil {
@@ -339,24 +356,25 @@ func (l *loop) shares() []int {
 // consume yields the items of a page and moves its segment's position, to
 // next at its end. stop reports that the loop is over; done, that yield wanted
 // no more.
-func (l *loop) consume(p page, leg int, next position) (stop, done bool, err error) {
+func (l *loop) consume(p *page, leg int, next position) (stop, done bool, err error) {
+	l.keep(p)
 	at := &l.positions[p.segment]
-	if l.counts && l.counting {
+	if l.counting && l.counts {
 		l.total += int64(p.count)
-		p.items = nil
 	}
-	for i, attrs := range p.items {
-		if !l.yields(l.legs[leg], attrs) || l.repo.foreign(attrs) {
+	for i := range p.entries {
+		e := &p.entries[i]
+		switch {
+		case !e.own:
 			continue
-		}
-		if l.counting {
-			l.total++
+		case l.counting:
+			l.total += pick[int64](l.counts, 0, 1)
 			continue
 		}
 		before := *at
-		*at = position{state: atKey, leg: leg, key: attrs}
-		if err := l.view.load(attrs, l.dst); err != nil {
-			err := l.bad(err)
+		*at = position{state: atKey, leg: leg, item: e.stored}
+		if e.err != nil {
+			err := l.bad(e.err)
 			if l.last || err != nil {
 				*at = before
 			}
@@ -369,13 +387,14 @@ func (l *loop) consume(p page, leg int, next position) (stop, done bool, err err
 			*at = before
 			return true, false, nil
 		}
-		if i == len(p.items)-1 && next.state == atEnd {
+		if i == len(p.entries)-1 && next.state == atEnd {
 			*at = next
 		}
 		if err := l.track(); err != nil {
 			return true, false, err
 		}
 		l.yielded++
+		l.dst.Set(p.items.Index(i))
 		if !l.yield() {
 			return true, true, nil
 		}
@@ -384,13 +403,27 @@ func (l *loop) consume(p page, leg int, next position) (stop, done bool, err err
 				return true, false, nil
 			}
 			l.last = true
+			// The look ahead needs no page, and the position outlives this one.
+			if at.state == atKey {
+				*at = position{state: atKey, leg: leg, key: l.keyOf(*at)}
+			}
 		}
 	}
 	if !l.last {
 		*at = next
 	}
+	l.drop(p)
 	full := l.counting && l.spec.Limit > 0 && l.total >= int64(l.spec.Limit)
 	return full, false, nil
+}
+
+// keep holds p until the loop has ended, because a position may be in it.
+func (l *loop) keep(p *page) { l.held = append(l.held, p) }
+
+// drop gives p back, which was kept last, once no position is in it.
+func (l *loop) drop(p *page) {
+	l.held = l.held[:len(l.held)-1]
+	p.release()
 }
 
 // track tells the caller where the loop stands.

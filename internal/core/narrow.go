@@ -12,8 +12,12 @@ type Narrow struct {
 	Type reflect.Type
 }
 
-// view reads into n what s stores under the same names, in the same forms.
-func (n *Narrow) view(s *Schema) (*view, error) {
+// view reads into n what s stores under the same names, in the same forms, of
+// items read from ix.
+func (n *Narrow) view(s *Schema, ix *index) (*view, error) {
+	if n.Type.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("%v is not a struct", n.Type)
+	}
 	fields, err := codec.Fields(n.Type)
 	if err != nil {
 		return nil, err
@@ -40,6 +44,8 @@ func (n *Narrow) view(s *Schema) (*view, error) {
 			formats[path] = form
 		}
 	}
-	v.plan, err = codec.Compile(n.Type, codec.Options{Formats: formats})
-	return v, err
+	if v.plan, err = codec.Compile(n.Type, codec.Options{Formats: formats}); err != nil {
+		return nil, err
+	}
+	return v, v.keep(ix)
 }

@@ -13,27 +13,33 @@ import (
 )
 
 // transactItem is w as an operation of a transaction.
-func (r *Repo) transactItem(w *write) types.TransactWriteItem {
+func (r *Repo) transactItem(w *write) (item types.TransactWriteItem, err error) {
 	table, onFailure := aws.String(r.Table.Name), types.ReturnValuesOnConditionCheckFailureAllOld
+	vals, err := values(w.values)
+	if err != nil {
+		return item, err
+	}
 	switch w.op {
 	case Create, Put:
-		return types.TransactWriteItem{Put: &types.Put{
-			TableName: table, Item: w.attrs, ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+		item.Put = &types.Put{
+			TableName: table, Item: w.item.values(), ConditionExpression: optional(w.condition),
+			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
 			ReturnValuesOnConditionCheckFailure: onFailure,
-		}}
+		}
 	case Delete:
-		return types.TransactWriteItem{Delete: &types.Delete{
-			TableName: table, Key: w.key, ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+		item.Delete = &types.Delete{
+			TableName: table, Key: w.key.values(), ConditionExpression: optional(w.condition),
+			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
 			ReturnValuesOnConditionCheckFailure: onFailure,
-		}}
+		}
+	default:
+		item.Update = &types.Update{
+			TableName: table, Key: w.key.values(), ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update),
+			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
+			ReturnValuesOnConditionCheckFailure: onFailure,
+		}
 	}
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: table, Key: w.key, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update),
-		ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
-		ReturnValuesOnConditionCheckFailure: onFailure,
-	}}
+	return item, nil
 }
 
 // Conflicts with other transactions are tried again this often, starting
@@ -46,13 +52,17 @@ const (
 // sendOnce sends w as a transaction of one with a token, so that repeating
 // it has no second effect. Items before the write cannot be had that way; an
 // updated item is read afterwards.
-func (r *Repo) sendOnce(ctx context.Context, w *write, watch *attempts, wanted bool) (map[string]types.AttributeValue, error) {
+func (r *Repo) sendOnce(ctx context.Context, w *write, p *page, watch *attempts, wanted bool) error {
+	item, err := r.transactItem(w)
+	if err != nil {
+		return err
+	}
 	in := &dynamodb.TransactWriteItemsInput{
-		TransactItems:      []types.TransactWriteItem{r.transactItem(w)},
+		TransactItems:      []types.TransactWriteItem{item},
 		ClientRequestToken: aws.String(rand.Text()),
 	}
 	backoff := retry.WithMaxRetries(conflictRetries, retry.WithJitterPercent(50, retry.NewExponential(conflictDelay)))
-	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+	err = retry.Do(ctx, backoff, func(ctx context.Context) error {
 		_, err := r.Table.Client.TransactWriteItems(ctx, in, watch.options(ctx)...)
 		if conflict(err) {
 			return retry.RetryableError(err)
@@ -60,18 +70,16 @@ func (r *Repo) sendOnce(ctx context.Context, w *write, watch *attempts, wanted b
 		return err
 	})
 	if err != nil || !wanted {
-		return nil, err
+		return err
 	}
-	out, err := r.Table.Client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: aws.String(r.Table.Name), Key: w.key, ConsistentRead: aws.Bool(true),
-	}, options(ctx)...)
+	err = r.Table.getItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(r.Table.Name), ConsistentRead: aws.Bool(true)}, w.key, p)
 	switch {
 	case err != nil:
-		return nil, &Failure{Kinds: []error{errReadBack}, Cause: err}
-	case len(out.Item) == 0:
-		return nil, &Failure{Kinds: []error{errReadBack}, Why: "the item was deleted since"}
+		return &Failure{Kinds: []error{errReadBack}, Cause: err}
+	case len(p.entries) == 0:
+		return &Failure{Kinds: []error{errReadBack}, Why: "the item was deleted since"}
 	}
-	return out.Item, nil
+	return nil
 }
 
 var errReadBack = errors.New("the write took effect, but its result could not be read")

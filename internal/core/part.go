@@ -135,39 +135,36 @@ func orUnknown(kind string) string {
 	return kind
 }
 
-// values writes the part's key attributes of item into key, a composite in
-// its n-th format. missing names the inputs that item does not give; then
-// nothing is written.
-func (p *part) values(item reflect.Value, key map[string]types.AttributeValue, n int) (missing []string, err error) {
+// values adds the part's key attributes of item to key, a composite in its
+// n-th format. missing names the inputs that item does not give; then nothing
+// is added.
+func (p *part) values(item reflect.Value, key attributes, n int) (_ attributes, missing []string, err error) {
 	switch p.Kind {
 	case PartConst:
-		key[p.Attr] = &types.AttributeValueMemberS{Value: p.Text}
+		return append(key, attribute{p.Attr, text(p.Text)}), nil, nil
 	case PartComposite:
 		f := p.formats[n]
-		text, missing, err := f.compose(f.fieldsOf(item))
+		s, missing, err := f.compose(f.fieldsOf(item))
 		if err != nil || missing != nil {
-			return missing, err
+			return key, missing, err
 		}
-		key[p.Attr] = &types.AttributeValueMemberS{Value: text}
-	case PartBy:
-		avs := make([]types.AttributeValue, len(p.attrs))
-		for i, a := range p.attrs {
-			var absent bool
-			if avs[i], absent, err = p.value(item, a); err != nil {
-				return nil, err
-			}
-			if absent {
-				missing = append(missing, a.name)
-			}
-		}
-		if missing != nil {
-			return missing, nil
-		}
-		for i, a := range p.attrs {
-			key[a.name] = avs[i]
-		}
+		return append(key, attribute{p.Attr, text(s)}), nil, nil
 	}
-	return nil, nil
+	all := key
+	for _, a := range p.attrs {
+		av, absent, err := p.value(item, a)
+		if err != nil {
+			return key, nil, err
+		}
+		if absent {
+			missing = append(missing, a.name)
+		}
+		all = append(all, attribute{a.name, av})
+	}
+	if missing != nil {
+		return key, missing, nil
+	}
+	return all, nil, nil
 }
 
 // value is the key attribute a of item.

@@ -17,21 +17,16 @@ import (
 // keyRange is the part of an item collection that a query reads: one
 // condition on each sort key attribute, as the service takes them.
 type keyRange struct {
-	partition []attrValue // the partition key attributes
+	partition attributes // the partition key attributes
 
-	equal []attrValue // sort key attributes fixed by equality
-	attr  string      // the attribute bounded by op, "" if none
-	op    ast.Op      // Eq…Ge, Between, BeginsWith
+	equal attributes // sort key attributes fixed by equality
+	attr  string     // the attribute bounded by op, "" if none
+	op    ast.Op     // Eq…Ge, Between, BeginsWith
 	a, b  types.AttributeValue
 	// drop are the values at an excluded boundary: items with one of them
 	// are read and left out, where no service condition excludes them.
 	drop  []types.AttributeValue
 	empty bool // nothing can match: there is nothing to ask
-}
-
-type attrValue struct {
-	name  string
-	value types.AttributeValue
 }
 
 // narrow is the range of the index's sort key for a query with item as its
@@ -50,7 +45,7 @@ func (ix *index) narrow(item reflect.Value, where []*ast.Cond, n int) (*keyRange
 		}
 		r := &keyRange{}
 		if p != nil {
-			r.equal = []attrValue{{p.Attr, text(p.Text)}}
+			r.equal = []attribute{{p.Attr, text(p.Text)}}
 		}
 		return r, nil
 	}
@@ -279,7 +274,7 @@ func (p *part) narrowBy(item reflect.Value, all []*bounds) (*keyRange, error) {
 			if err != nil {
 				return nil, err
 			}
-			r.equal = append(r.equal, attrValue{a.name, av})
+			r.equal = append(r.equal, attribute{a.name, av})
 			continue
 		case b.eq != nil && a.side(b.eq) != 0:
 			return &keyRange{empty: true}, nil
@@ -291,7 +286,7 @@ func (p *part) narrowBy(item reflect.Value, all []*bounds) (*keyRange, error) {
 			if !whole || emptyKey(av) {
 				return &keyRange{empty: true}, nil
 			}
-			r.equal = append(r.equal, attrValue{a.name, av})
+			r.equal = append(r.equal, attribute{a.name, av})
 			continue
 		}
 		for _, later := range all[i+1:] {
@@ -437,11 +432,11 @@ func (r *keyRange) holds(key map[string]types.AttributeValue) bool {
 }
 
 // dropped reports whether item lies on an excluded boundary of r.
-func (r *keyRange) dropped(item map[string]types.AttributeValue) bool {
+func (r *keyRange) dropped(item *record) bool {
 	if len(r.drop) == 0 {
 		return false
 	}
-	av := item[r.attr]
+	av := item.attribute(r.attr)
 	for _, d := range r.drop {
 		if av != nil && compare(av, d) == 0 {
 			return true

@@ -61,9 +61,6 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 		return err
 	}
 	view, err := r.only(r.table, only)
-	if err == nil {
-		err = view.keep(r.table)
-	}
 	if err != nil {
 		return err
 	}
@@ -71,13 +68,19 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 	if consistent {
 		in.ConsistentRead = aws.Bool(true)
 	}
-	b := ast.NewWriter(r.plan)
-	in.ProjectionExpression = optional(b.Projection(view.paths))
-	in.ExpressionAttributeNames = b.Names()
+	if !view.whole {
+		b := ast.NewWriter(r.plan)
+		in.ProjectionExpression = optional(b.Projection(view.paths))
+		in.ExpressionAttributeNames = b.Names()
+	}
+	p := view.newPage()
+	defer p.release()
+	p.single = reflect.ValueOf(out).Elem()
 	var unfit error // of a form that cannot hold the key
 	asked := false
 	for _, f := range r.table.forms() {
-		if in.Key, err = r.key(v, f); isLiteral(err) {
+		at, err := r.key(v, f)
+		if isLiteral(err) {
 			unfit = err
 			continue
 		}
@@ -88,12 +91,12 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 			return err
 		}
 		asked = true
-		answer, err := r.Table.Client.GetItem(ctx, in, options(ctx)...)
-		if err != nil {
+		p.reset()
+		if err := r.Table.getItem(ctx, in, at, p); err != nil {
 			return serviceError(err)
 		}
-		if len(answer.Item) > 0 && !r.foreign(answer.Item) {
-			if err := view.load(answer.Item, reflect.ValueOf(out).Elem()); err != nil {
+		if p.found() {
+			if err := p.entries[0].err; err != nil {
 				return &BadItem{Path: pathOf(err), Err: err}
 			}
 			return nil
@@ -109,7 +112,7 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 // a key; it may fit another.
 func isLiteral(err error) bool {
 	var literal *literalError
-	return errors.As(err, &literal)
+	return err != nil && errors.As(err, &literal)
 }
 
 // pathOf is the attribute that err is about.
@@ -134,14 +137,15 @@ type request struct {
 	legs     []*leg
 	filtered bool // there is a filter expression
 	empty    bool // nothing can match
+	several  bool // the key has several accepted formats, to be told apart
 	counts   bool // the service's counts are those of the legs' items
 	scope    scope
 }
 
 // reading says what becomes of the items that a request finds.
 type reading struct {
-	into  *view // a narrower type, nil: the repository's
-	count bool  // only their number
+	into  *Narrow // a narrower type, nil: the repository's
+	count bool    // only their number
 }
 
 // prepare checks spec and builds its request.
@@ -150,15 +154,16 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &request{repo: r, spec: spec, ix: ix, view: how.into}
-	if q.view == nil {
-		if q.view, err = r.only(ix, spec.Only); err != nil {
-			return nil, err
-		}
+	q := &request{repo: r, spec: spec, ix: ix}
+	if how.into != nil {
+		q.view, err = how.into.view(r.Schema, ix)
+	} else {
+		q.view, err = r.only(ix, spec.Only)
 	}
-	if err := q.view.keep(ix); err != nil {
+	if err != nil {
 		return nil, err
 	}
+	q.several = !spec.Scan && len(ix.forms()) > 1
 	if q.legs, err = q.makeLegs(); err != nil {
 		return nil, err
 	}
@@ -274,19 +279,20 @@ func (q *request) write(l *leg, filter *ast.Cond, paths []codec.Path, selection 
 	if q.spec.Consistent {
 		consistent = aws.Bool(true)
 	}
-	table, ix, names, values := aws.String(q.repo.Table.Name), optional(q.ix.Name), b.Names(), b.Values()
+	table, ix, names := aws.String(q.repo.Table.Name), optional(q.ix.Name), b.Names()
+	l.values = b.Values()
 	if q.spec.Scan {
 		l.scan = &dynamodb.ScanInput{
 			TableName: table, IndexName: ix, ConsistentRead: consistent,
 			FilterExpression: optional(kept), ProjectionExpression: optional(projection), Select: selection,
-			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+			ExpressionAttributeNames: names,
 		}
 		return nil
 	}
 	l.query = &dynamodb.QueryInput{
 		TableName: table, IndexName: ix, ConsistentRead: consistent, KeyConditionExpression: optional(key),
 		FilterExpression: optional(kept), ProjectionExpression: optional(projection), Select: selection,
-		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+		ExpressionAttributeNames: names,
 	}
 	if q.spec.Desc {
 		l.query.ScanIndexForward = aws.Bool(false)
@@ -304,45 +310,38 @@ func (q *request) newScope() scope {
 	return newScope(parts...)
 }
 
-// page is one answer of the service.
-type page struct {
-	items   []map[string]types.AttributeValue
-	count   int
-	scanned int
-	next    map[string]types.AttributeValue // nil at the end
-	err     error
-	segment int
-}
-
 // fetch asks for the page of a leg after start; limit 0 leaves its size to
 // the service.
-func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) page {
-	if err := ctx.Err(); err != nil {
-		return page{err: err, segment: segment}
+func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) *page {
+	l := q.legs[leg]
+	p := q.view.newPage()
+	p.request, p.leg = q, l
+	p.segment = segment
+	if p.err = ctx.Err(); p.err != nil {
+		return p
 	}
 	var size *int32
 	if limit > 0 {
 		size = aws.Int32(int32(min(limit, 1<<31-1)))
 	}
-	if !q.spec.Scan {
-		in := *q.legs[leg].query
+	var err error
+	if q.spec.Scan {
+		in := *l.scan
 		in.ExclusiveStartKey, in.Limit = start, size
-		out, err := q.repo.Table.Client.Query(ctx, &in, options(ctx)...)
-		if err != nil {
-			return page{err: serviceError(err)}
+		if segments > 0 {
+			in.Segment, in.TotalSegments = aws.Int32(int32(segment)), aws.Int32(int32(segments))
 		}
-		return page{items: out.Items, count: int(out.Count), scanned: int(out.ScannedCount), next: nonEmpty(out.LastEvaluatedKey)}
+		err = q.repo.Table.scan(ctx, &in, l.values, p)
+	} else {
+		in := *l.query
+		in.ExclusiveStartKey, in.Limit = start, size
+		err = q.repo.Table.query(ctx, &in, l.values, p)
 	}
-	in := *q.legs[leg].scan
-	in.ExclusiveStartKey, in.Limit = start, size
-	if segments > 0 {
-		in.Segment, in.TotalSegments = aws.Int32(int32(segment)), aws.Int32(int32(segments))
-	}
-	out, err := q.repo.Table.Client.Scan(ctx, &in, options(ctx)...)
 	if err != nil {
-		return page{err: serviceError(err), segment: segment}
+		p.err = serviceError(err)
 	}
-	return page{items: out.Items, count: int(out.Count), scanned: int(out.ScannedCount), next: nonEmpty(out.LastEvaluatedKey), segment: segment}
+	p.segment = segment
+	return p
 }
 
 func nonEmpty(key map[string]types.AttributeValue) map[string]types.AttributeValue {

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -106,6 +104,9 @@ type Schema struct {
 	derived []*part // composite and constant key parts, each once
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
+
+	overlay  *codec.Overlay // of the attributes overlaid, which derive decides on
+	overlaid []string
 }
 
 // index is a way to find items: the table itself, or a secondary index.
@@ -113,6 +114,7 @@ type index struct {
 	Index
 	partition *part
 	sort      *part // nil without a sort key
+	whole     *view // of all attributes
 }
 
 // Compile checks all of c and reports everything that is wrong at once.
@@ -158,6 +160,14 @@ func Compile(c *Config) (*Schema, error) {
 		return nil, err
 	}
 	errs = append(errs, s.collectDerived(), s.checkKind())
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	s.makeOverlay()
+	for _, ix := range s.all() {
+		ix.whole = &view{schema: s, plan: s.plan, whole: true}
+		errs = append(errs, ix.whole.keep(ix))
+	}
 	return s, errors.Join(errs...)
 }
 
@@ -354,25 +364,22 @@ func (s *Schema) Name() string {
 }
 
 // key is the table's key of item, in one of its accepted forms.
-func (s *Schema) key(item reflect.Value, f form) (map[string]types.AttributeValue, error) {
-	key := make(map[string]types.AttributeValue, 2)
-	return key, s.putKey(item, key, f)
-}
-
-func (s *Schema) putKey(item reflect.Value, attrs map[string]types.AttributeValue, f form) error {
+func (s *Schema) key(item reflect.Value, f form) (attributes, error) {
+	key := make(attributes, 0, 4)
 	var missing []string
 	for i, p := range s.table.parts() {
-		m, err := p.values(item, attrs, f.of(i))
-		if err != nil {
-			return fmt.Errorf("key: %w", err)
+		var m []string
+		var err error
+		if key, m, err = p.values(item, key, f.of(i)); err != nil {
+			return nil, fmt.Errorf("key: %w", err)
 		}
 		missing = append(missing, m...)
 	}
 	if missing != nil {
 		slices.Sort(missing)
-		return fmt.Errorf("%w: %s not set", ErrKey, strings.Join(slices.Compact(missing), ", "))
+		return nil, fmt.Errorf("%w: %s not set", ErrKey, strings.Join(slices.Compact(missing), ", "))
 	}
-	return s.table.checkSizes(attrs)
+	return key, s.table.checkSizes(key)
 }
 
 const (
@@ -381,11 +388,11 @@ const (
 )
 
 // checkSizes refuses keys longer than the service takes.
-func (ix *index) checkSizes(attrs map[string]types.AttributeValue) error {
+func (ix *index) checkSizes(key attributes) error {
 	for i, p := range ix.parts() {
 		limit := pick(i == 0, maxPartitionKey, maxSortKey)
 		for _, a := range p.attrs {
-			if n := valueSize(attrs[a.name]); n > limit {
+			if n := valueSize(key.get(a.name)); n > limit {
 				return fmt.Errorf("%w: %s has %d bytes, more than the %d that a %s key can have",
 					ErrKey, a.name, n, limit, pick(i == 0, "partition", "sort"))
 			}

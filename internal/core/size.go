@@ -3,6 +3,7 @@ package core
 import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/dynox-go/dynox/internal/codec"
 	"github.com/dynox-go/dynox/internal/number"
 )
 
@@ -17,6 +18,27 @@ func itemSize(attrs map[string]types.AttributeValue) int {
 		n += len(name) + valueSize(av)
 	}
 	return n
+}
+
+// size is at least the size of the item if that is at most maxItem, and
+// otherwise the size. JSON is never shorter than what it says.
+func (i stored) size() int {
+	if i.raw != nil && len(i.raw) <= maxItem {
+		return len(i.raw)
+	}
+	return itemSize(i.values())
+}
+
+// values are the item's attributes as the SDK has them, nil for JSON of none.
+func (i stored) values() map[string]types.AttributeValue {
+	if i.raw == nil {
+		return i.attrs
+	}
+	attrs, err := codec.AttributeValues(i.raw)
+	if err != nil {
+		return nil
+	}
+	return attrs
 }
 
 // valueSize is the size of a value in bytes as the service counts it.

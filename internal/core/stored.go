@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,27 +12,71 @@ import (
 )
 
 // encode is item as it is stored: its attributes, its keys, its kind. The
-// fields of item that hold those are set to them.
-func (s *Schema) encode(item reflect.Value) (map[string]types.AttributeValue, error) {
+// fields of item that hold those are set to them. It is JSON if direct says
+// so, and attribute values otherwise.
+func (s *Schema) encode(item reflect.Value, direct bool) (stored, error) {
 	s.setKind(item)
-	attrs, err := s.plan.Encode(item.Addr().Interface())
+	derived, absent, err := s.derive(item)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.derive(item, attrs); err != nil {
-		return nil, err
-	}
-	if s.Kind.Attr != "" {
-		attrs[s.Kind.Attr] = text(s.Kind.Name)
+		return stored{}, err
 	}
 	for _, m := range s.mirrors {
-		s := ""
-		if av, ok := attrs[m.name].(*types.AttributeValueMemberS); ok {
-			s = av.Value
+		s, _ := derived.get(m.name).(*types.AttributeValueMemberS)
+		if s == nil {
+			s = new(types.AttributeValueMemberS)
 		}
-		setText(item, m.index, s)
+		setText(item, m.index, s.Value)
 	}
-	return attrs, nil
+	if direct {
+		raw, err := s.overlay.AppendItem(nil, item.Addr().Interface(), s.changes(derived, absent))
+		return stored{raw: raw}, err
+	}
+	attrs, err := s.plan.Encode(item.Addr().Interface())
+	if err != nil {
+		return stored{}, err
+	}
+	for _, name := range absent {
+		delete(attrs, name)
+	}
+	for _, a := range derived {
+		attrs[a.name] = a.value
+	}
+	return stored{attrs: attrs}, nil
+}
+
+// makeOverlay prepares for the attributes that derive decides on.
+func (s *Schema) makeOverlay() {
+	add := func(name string) {
+		if !slices.Contains(s.overlaid, name) {
+			s.overlaid = append(s.overlaid, name)
+		}
+	}
+	for _, p := range s.derived {
+		add(p.Attr)
+	}
+	for _, ix := range s.indexes {
+		for _, a := range ix.attrs() {
+			add(a.name)
+		}
+	}
+	if s.Kind.Attr != "" {
+		add(s.Kind.Attr)
+	}
+	s.overlay = s.plan.Overlay(s.overlaid...)
+}
+
+// changes are what derive decided, in the order of the overlay's names.
+func (s *Schema) changes(derived attributes, absent []string) []codec.Change {
+	changes := make([]codec.Change, len(s.overlaid))
+	for i, name := range s.overlaid {
+		switch av, ok := derived.get(name).(*types.AttributeValueMemberS); {
+		case ok:
+			changes[i] = codec.Text(av.Value)
+		case slices.Contains(absent, name):
+			changes[i] = codec.Drop()
+		}
+	}
+	return changes
 }
 
 // mirror is a field that holds a composed key attribute.
@@ -79,84 +124,169 @@ func setText(item reflect.Value, index []int, s string) {
 	item.SetString(s)
 }
 
-// derive writes the key attributes of item into attrs. The keys of an index
-// whose inputs are missing are left out: the item is not in that index.
-func (s *Schema) derive(item reflect.Value, attrs map[string]types.AttributeValue) error {
+// derive is what dynox adds to the attributes of item: composed keys and the
+// kind; and the names of the key attributes that it must not have, because
+// their inputs are missing: the item is not in those indexes.
+func (s *Schema) derive(item reflect.Value) (derived attributes, absent []string, err error) {
+	key, err := s.key(item, form{})
+	if err != nil {
+		return nil, nil, err
+	}
+	all := key
 	for _, ix := range s.indexes {
 		for _, p := range ix.parts() {
-			if err := p.sparse(item, attrs); err != nil {
-				return fmt.Errorf("index %s: %w", ix.Name, err)
+			if all, absent, err = p.sparse(item, all, absent); err != nil {
+				return nil, nil, fmt.Errorf("index %s: %w", ix.Name, err)
 			}
 		}
-	}
-	if err := s.putKey(item, attrs, form{}); err != nil {
-		return err
-	}
-	for _, ix := range s.indexes {
-		if err := ix.checkSizes(attrs); err != nil {
-			return fmt.Errorf("index %s: %w", ix.Name, err)
+		if err := ix.checkSizes(all); err != nil {
+			return nil, nil, fmt.Errorf("index %s: %w", ix.Name, err)
 		}
 	}
-	return nil
+	for _, p := range s.derived {
+		if av := all.get(p.Attr); av != nil {
+			derived = append(derived, attribute{p.Attr, av})
+		}
+	}
+	absent = slices.DeleteFunc(absent, func(name string) bool { return key.get(name) != nil })
+	if s.Kind.Attr != "" {
+		derived = append(derived, attribute{s.Kind.Attr, text(s.Kind.Name)})
+	}
+	return derived, absent, nil
 }
 
-// sparse writes the part of an index's key, or takes it out of attrs when
-// the item does not give it.
-func (p *part) sparse(item reflect.Value, attrs map[string]types.AttributeValue) error {
+// sparse adds the part of an index's key to key, or the names of its
+// attributes that item does not give to absent.
+func (p *part) sparse(item reflect.Value, key attributes, absent []string) (attributes, []string, error) {
 	if p.Kind != PartBy {
-		delete(attrs, p.Attr)
-		_, err := p.values(item, attrs, 0)
-		return err
+		n := len(key)
+		key, _, err := p.values(item, key, 0)
+		if len(key) == n {
+			absent = append(absent, p.Attr)
+		}
+		return key, absent, err
 	}
 	for _, a := range p.attrs {
-		_, missing, err := p.value(item, a)
-		if err != nil {
-			return err
+		av, missing, err := p.value(item, a)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case missing:
+			absent = append(absent, a.name)
+		default:
+			key = append(key, attribute{a.name, av})
 		}
-		if missing {
-			delete(attrs, a.name)
+	}
+	return key, absent, nil
+}
+
+// attributes are some of an item, in no order.
+type attributes []attribute
+
+type attribute struct {
+	name  string
+	value types.AttributeValue
+}
+
+// get is the attribute called name, nil if there is none.
+func (as attributes) get(name string) types.AttributeValue {
+	for _, a := range as {
+		if a.name == name {
+			return a.value
 		}
 	}
 	return nil
 }
 
-// load decodes a stored item into item, fills the fields that only its keys
-// hold, and verifies that the table's key is the one of its fields.
-func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value) error {
-	if err := s.plan.Decode(attrs, item.Addr().Interface()); err != nil {
-		return err
+// values is as the SDK takes them.
+func (as attributes) values() map[string]types.AttributeValue {
+	m := make(map[string]types.AttributeValue, len(as))
+	for _, a := range as {
+		m[a.name] = a.value
 	}
+	return m
+}
+
+// json is as the service takes them.
+func (as attributes) json() []byte {
+	b := append(make([]byte, 0, 128), '{')
+	for _, a := range as {
+		b = appendMember(b, a.name)
+		b, _ = codec.AppendAttributeValue(b, a.value) // keys are scalars, which never fail
+	}
+	return append(b, '}')
+}
+
+// finish verifies that the table's key of a decoded item is the one of its
+// fields, and fills the fields that only its keys hold.
+func (s *Schema) finish(r *record, item reflect.Value) error {
 	for _, p := range s.table.parts() {
-		if err := p.verify(attrs, item); err != nil {
+		if err := p.verify(r, item); err != nil {
 			return &pathError{p.Attr, err}
 		}
 	}
 	for _, ix := range s.indexes {
 		for _, p := range ix.parts() {
-			p.fill(attrs, item, (*component).unstored)
+			if p.hides() {
+				p.fill(r.attributes(), item, (*component).unstored)
+			}
 		}
 	}
 	return nil
 }
 
+// load decodes a stored item, as the SDK gives it, into item.
+func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value) error {
+	if err := s.plan.Decode(attrs, item.Addr().Interface()); err != nil {
+		return err
+	}
+	return s.finish(&record{stored: stored{attrs: attrs}}, item)
+}
+
 // verify checks the stored key text against the fields of item and fills the
 // fields that are not stored beside it.
-func (p *part) verify(attrs map[string]types.AttributeValue, item reflect.Value) error {
+func (p *part) verify(r *record, item reflect.Value) error {
 	switch p.Kind {
 	case PartConst:
-		if s, ok := attrs[p.Attr].(*types.AttributeValueMemberS); !ok || s.Value != p.Text {
+		if s, ok := r.string(p.Attr); !ok || string(s) != p.Text {
 			return errKeyMismatch
 		}
 		return nil
 	case PartBy:
 		return nil
 	}
+	if p.composes(r, item) {
+		return nil
+	}
+	attrs := r.attributes()
 	key, err := p.parse(attrs, item)
 	if err != nil {
 		return err
 	}
 	key.fill(item, func(c *component) bool { return !c.stored(attrs) })
 	return nil
+}
+
+// composes reports whether the fields of item, written in the first format,
+// are the stored text, as they mostly are. If not, that says nothing.
+func (p *part) composes(r *record, item reflect.Value) bool {
+	text, ok := r.string(p.Attr)
+	if !ok {
+		return false
+	}
+	f := p.formats[0]
+	r.scratch = append(r.scratch[:0], f.lits[0]...)
+	for i, c := range f.comps {
+		v, ok := at(item, c.attr.Index)
+		if !ok {
+			return false
+		}
+		if r.scratch, ok = c.append(r.scratch, v, f.lits[i+1]); !ok {
+			return false
+		}
+		r.scratch = append(r.scratch, f.lits[i+1]...)
+	}
+	return bytes.Equal(r.scratch, text)
 }
 
 // fill sets the fields of item for which want says so, and that are zero,
@@ -189,11 +319,17 @@ func pathIn(attrs map[string]types.AttributeValue, path codec.Path) bool {
 
 // raw is the part of a stored item that positions a cursor: the attributes
 // of the table's key and of ix's.
-func (s *Schema) raw(ix *index, attrs map[string]types.AttributeValue) map[string]types.AttributeValue {
+func (s *Schema) raw(ix *index, item stored) map[string]types.AttributeValue {
 	key := make(map[string]types.AttributeValue, 4)
-	for _, a := range s.keyAttrs(ix) {
-		if av, ok := attrs[a.name]; ok {
-			key[a.name] = av
+	attrs := s.keyAttrs(ix)
+	r := record{stored: item, names: make([]string, len(attrs))}
+	for i, a := range attrs {
+		r.names[i] = a.name
+	}
+	r.of(item, false)
+	for _, name := range r.names {
+		if av := r.attribute(name); av != nil {
+			key[name] = av
 		}
 	}
 	return key

@@ -3,11 +3,9 @@ package core
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"sync"
 
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
@@ -17,18 +15,26 @@ import (
 // repository's type or a narrower one.
 type view struct {
 	schema *Schema
+	ix     *index
 	plan   *codec.Plan
-	paths  []codec.Path        // of the projection expression; nil: all
-	needed []codec.Path        // what dynox itself reads of an item
-	strip  map[string]struct{} // read for dynox's own sake, not to be decoded
-	fill   []*ast.Attr         // asked for, and held only by keys
+	paths  []codec.Path // of the projection expression; nil: all
+	needed []codec.Path // what dynox itself reads of an item
+	strip  [][]int      // fields read for dynox's own sake, zero for the caller
+	fill   []*ast.Attr  // asked for, and held only by keys
 	whole  bool
+
+	watch *codec.Watch // of names
+	names []string     // the attributes that are looked at beside the decoding
+	pages sync.Pool    // of *page
 }
 
 // only is the view of the attributes in only, of all if there are none, of
-// items read from ix. It must be kept before it is used.
+// items read from ix.
 func (s *Schema) only(ix *index, only []*ast.Attr) (*view, error) {
-	v := &view{schema: s, plan: s.plan, whole: len(only) == 0}
+	if len(only) == 0 {
+		return ix.whole, nil
+	}
+	v := &view{schema: s, plan: s.plan}
 	for _, a := range only {
 		switch {
 		case a == nil || a.Err != nil || a.Item != s.Type:
@@ -44,7 +50,7 @@ func (s *Schema) only(ix *index, only []*ast.Attr) (*view, error) {
 			v.add(a.Path)
 		}
 	}
-	return v, nil
+	return v, v.keep(ix)
 }
 
 // holder is the part of a key that is read from ix and holds a field that is
@@ -120,38 +126,85 @@ func (v *view) keep(ix *index) error {
 			}
 		}
 	}
-	if v.whole {
-		return nil
+	for _, p := range v.needed {
+		v.names = append(v.names, p[0].Name)
 	}
-	v.strip = make(map[string]struct{})
+	v.ix = ix
+	if v.whole {
+		v.watchInputs()
+	} else {
+		v.project()
+	}
+	v.watch = v.plan.Watch(v.names...)
+	return nil
+}
+
+// watchInputs adds what the verification of keys may look at.
+func (v *view) watchInputs() {
+	parts := v.schema.table.parts()
+	for _, ix := range v.schema.indexes {
+		for _, p := range ix.parts() {
+			if p.hides() {
+				parts = append(parts, p)
+			}
+		}
+	}
+	watch := func(name string) {
+		if !slices.Contains(v.names, name) {
+			v.names = append(v.names, name)
+		}
+	}
+	for _, p := range parts {
+		if p.Kind != PartComposite {
+			continue
+		}
+		watch(p.Attr)
+		for _, f := range p.Fields {
+			if f.Path != nil {
+				watch(f.Path[0].Name)
+			}
+		}
+	}
+}
+
+// hides reports whether a field of the composite p is stored in keys only.
+func (p *part) hides() bool {
+	return p.Kind == PartComposite && slices.ContainsFunc(p.Fields, func(a *ast.Attr) bool { return a.Path == nil })
+}
+
+// project adds to the projection what dynox itself reads.
+func (v *view) project() {
 	for _, path := range v.needed {
 		if slices.ContainsFunc(v.paths, func(p codec.Path) bool { return overlap(p, path) }) {
 			continue
 		}
-		v.strip[path[0].Name] = struct{}{}
 		v.paths = append(v.paths, path)
-	}
-	return nil
-}
-
-// load decodes attrs into item.
-func (v *view) load(attrs map[string]types.AttributeValue, item reflect.Value) error {
-	if v.whole {
-		return v.schema.load(attrs, item)
-	}
-	kept := attrs
-	if len(v.strip) > 0 {
-		kept = maps.Clone(attrs)
-		for name := range v.strip {
-			delete(kept, name)
+		for _, f := range v.plan.Fields() {
+			if f.Name == path[0].Name {
+				v.strip = append(v.strip, f.Index)
+			}
 		}
 	}
-	if err := v.plan.Decode(kept, item.Addr().Interface()); err != nil {
-		return err
+}
+
+// finish completes an item that was decoded from r: it verifies the key of a
+// whole one, fills the fields that only its keys hold, and takes out what was
+// not asked for.
+func (v *view) finish(r *record, item reflect.Value) error {
+	if v.whole {
+		return v.schema.finish(r, item)
 	}
-	for _, a := range v.fill {
-		for _, p := range v.schema.keyParts(v.schema.table) {
-			p.fill(attrs, item, func(c *component) bool { return c.attr.Same(a) })
+	for _, index := range v.strip {
+		if f, ok := at(item, index); ok {
+			f.SetZero()
+		}
+	}
+	if len(v.fill) > 0 {
+		attrs := r.attributes()
+		for _, a := range v.fill {
+			for _, p := range v.schema.keyParts(v.schema.table) {
+				p.fill(attrs, item, func(c *component) bool { return c.attr.Same(a) })
+			}
 		}
 	}
 	return nil

@@ -35,16 +35,16 @@ const (
 // single writes and transactions have in common.
 type write struct {
 	op      Op
-	user    *ast.Cond // the caller's condition
-	attrs   map[string]types.AttributeValue
-	key     map[string]types.AttributeValue
+	user    *ast.Cond  // the caller's condition
+	item    stored     // of a put
+	key     attributes // of the others
 	actions []*ast.Action
 	once    bool
 	take    bool // a delete that returns the item
 
 	condition, update string
 	names             map[string]string
-	values            map[string]types.AttributeValue
+	values            []byte // JSON
 }
 
 // elem is the struct that a *T points to.
@@ -67,23 +67,24 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 		return false, errOnceOld
 	}
 	w := &write{op: op, user: with.Cond, once: with.Once}
-	if w.attrs, err = r.encode(v); err != nil {
+	if w.item, err = r.encode(v, !w.once && r.Table.direct(ctx)); err != nil {
 		return false, err
 	}
-	if n := itemSize(w.attrs); n > maxItem {
+	if n := w.item.size(); n > maxItem {
 		return false, &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
 	}
 	if err := r.build(w); err != nil {
 		return false, err
 	}
-	before, err := r.send(ctx, w, old != nil)
-	if err != nil {
+	p := r.outcome(old)
+	defer p.release()
+	if err := r.send(ctx, w, p, old != nil); err != nil {
 		return false, err
 	}
-	if old == nil || len(before) == 0 {
+	if old == nil || len(p.entries) == 0 {
 		return false, nil
 	}
-	return true, r.loadOutcome(before, old)
+	return true, p.outcome()
 }
 
 // UpdateItem changes the item that key, a *T, names, and decodes the result
@@ -104,11 +105,12 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 	if err := r.build(w); err != nil {
 		return err
 	}
-	after, err := r.send(ctx, w, true)
-	if err != nil {
+	p := r.outcome(out)
+	defer p.release()
+	if err := r.send(ctx, w, p, true); err != nil {
 		return err
 	}
-	return r.loadOutcome(after, out)
+	return p.outcome()
 }
 
 // DeleteItem deletes the item that key, a *T, names, and decodes it into
@@ -128,7 +130,9 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	if err := r.build(w); err != nil {
 		return err
 	}
-	before, err := r.send(ctx, w, old != nil)
+	p := r.outcome(old)
+	defer p.release()
+	err = r.send(ctx, w, p, old != nil)
 	switch {
 	case w.user == nil && errors.Is(err, errForeign): // of this kind, nothing is there
 		if old == nil {
@@ -137,10 +141,10 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 		return ErrNotFound
 	case err != nil || old == nil:
 		return err
-	case len(before) == 0:
+	case len(p.entries) == 0:
 		return ErrNotFound
 	}
-	return r.loadOutcome(before, old)
+	return p.outcome()
 }
 
 var errOnceOld = errors.New("a write sent exactly once cannot return what it replaced")
@@ -159,12 +163,23 @@ func (r *Repo) begin(ctx context.Context, item any) (reflect.Value, error) {
 	return elem(item)
 }
 
-// loadOutcome decodes what a write that took effect gave back.
-func (r *Repo) loadOutcome(attrs map[string]types.AttributeValue, item any) error {
-	if err := r.load(attrs, reflect.ValueOf(item).Elem()); err != nil {
-		return fmt.Errorf("the write took effect, but the item it returned is bad: %w", err)
+// outcome is where an item that a write returns goes: to item, a *T, unless
+// that is nil.
+func (r *Repo) outcome(item any) *page {
+	p := r.table.whole.newPage()
+	p.any = true
+	if v := reflect.ValueOf(item); v.IsValid() {
+		p.single = v.Elem()
 	}
-	return nil
+	return p
+}
+
+// outcome reports what is wrong with the item that a write returned.
+func (p *page) outcome() error {
+	if len(p.entries) == 0 || p.entries[0].err == nil {
+		return nil
+	}
+	return fmt.Errorf("the write took effect, but the item it returned is bad: %w", p.entries[0].err)
 }
 
 // guard is what dynox itself requires of the stored item.
@@ -196,76 +211,80 @@ func (r *Repo) build(w *write) error {
 // is stored.
 var errForeign = errors.New("an item of another kind is stored there")
 
-// send sends w and settles its outcome. What comes back is the item before a
+// send sends w and settles its outcome. What goes to p is the item before a
 // put or a delete, when wanted, or after an update.
-func (r *Repo) send(ctx context.Context, w *write, wanted bool) (map[string]types.AttributeValue, error) {
+func (r *Repo) send(ctx context.Context, w *write, p *page, wanted bool) error {
 	watch := &attempts{once: !w.once && !repeatable(w.actions)}
-	var attrs map[string]types.AttributeValue
 	var err error
 	if w.once {
-		attrs, err = r.sendOnce(ctx, w, watch, wanted)
+		err = r.sendOnce(ctx, w, p, watch, wanted)
 	} else {
-		attrs, err = r.sendSingle(ctx, w, watch, wanted)
+		err = r.sendSingle(ctx, w, p, watch, wanted)
 	}
 	lost := watch.mayHaveTakenEffect(err)
 	switch {
 	case errors.Is(err, errReadBack):
-		return nil, err
-	case err == nil && lost && wanted && !w.once && r.unsure(w, attrs):
-		return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Why: "an answer was lost, and with it what was stored before"}
+		return err
+	case err == nil && lost && wanted && !w.once && r.unsure(w, p):
+		return &Failure{Kinds: []error{ErrUnknownOutcome}, Why: "an answer was lost, and with it what was stored before"}
 	case err == nil:
-		return attrs, nil
+		return nil
 	}
 	return r.settle(w, err, lost)
 }
 
-// unsure reports whether attrs, returned after a lost answer, may be what
-// the lost attempt left behind instead of what was there before the call.
-func (r *Repo) unsure(w *write, attrs map[string]types.AttributeValue) bool {
+// unsure reports whether what came back after a lost answer may be what the
+// lost attempt left behind instead of what was there before the call.
+func (r *Repo) unsure(w *write, p *page) bool {
 	switch w.op {
 	case Delete:
-		return len(attrs) == 0
+		return len(p.entries) == 0
 	case Create, Put:
-		return equalItems(attrs, w.attrs)
+		return len(p.entries) > 0 && equalItems(p.entries[0].values(), w.item.values())
 	}
 	return false
 }
 
 // settle turns the error of a write into what it means for the item.
-func (r *Repo) settle(w *write, err error, lost bool) (map[string]types.AttributeValue, error) {
-	stored, failed := conditionFailed(err)
+func (r *Repo) settle(w *write, err error, lost bool) error {
+	have, failed := conditionFailed(err)
 	if !failed {
 		if lost {
-			return nil, &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
+			return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
 		}
-		return nil, updateError(err, w.actions)
+		return updateError(err, w.actions)
 	}
 	if lost && !w.once { // a token tells repetitions apart
-		if w.op == Create && equalItems(stored, w.attrs) {
-			return nil, nil
+		if w.op == Create && equalItems(have, w.item.values()) {
+			return nil
 		}
-		f := r.failure(err, stored, ErrUnknownOutcome)
+		f := r.failure(err, have, ErrUnknownOutcome)
 		f.Why = "an answer was lost, then the condition failed"
-		return nil, f
+		return f
 	}
-	foreign := len(stored) > 0 && r.foreign(stored)
+	foreign := len(have) > 0 && r.isForeign(have)
 	switch {
-	case w.op == Create && (len(stored) > 0 || w.user == nil):
-		return nil, r.failure(err, stored, ErrExists, ErrConditionFailed)
-	case (w.op == Update || w.take) && (len(stored) == 0 || foreign):
-		return nil, &Failure{Kinds: []error{ErrNotFound}, Cause: err}
+	case w.op == Create && (len(have) > 0 || w.user == nil):
+		return r.failure(err, have, ErrExists, ErrConditionFailed)
+	case (w.op == Update || w.take) && (len(have) == 0 || foreign):
+		return &Failure{Kinds: []error{ErrNotFound}, Cause: err}
 	case foreign:
-		return nil, &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
+		return &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
 	}
-	return nil, r.failure(err, stored, ErrConditionFailed)
+	return r.failure(err, have, ErrConditionFailed)
+}
+
+// isForeign is foreign of an item that came with an error.
+func (r *Repo) isForeign(attrs map[string]types.AttributeValue) bool {
+	return r.foreign(&record{stored: stored{attrs: attrs}})
 }
 
 // failure is an error that carries the stored item, if it can be decoded.
-func (r *Repo) failure(cause error, stored map[string]types.AttributeValue, kinds ...error) *Failure {
+func (r *Repo) failure(cause error, have map[string]types.AttributeValue, kinds ...error) *Failure {
 	f := &Failure{Kinds: kinds, Cause: cause}
-	if len(stored) > 0 && !r.foreign(stored) {
+	if len(have) > 0 && !r.isForeign(have) {
 		old := reflect.New(r.Type)
-		if r.load(stored, old.Elem()) == nil {
+		if r.load(have, old.Elem()) == nil {
 			f.Old = old.Interface()
 		}
 	}
@@ -304,42 +323,27 @@ func optional(s string) *string {
 }
 
 // sendSingle sends w as the operation of its own.
-func (r *Repo) sendSingle(ctx context.Context, w *write, watch *attempts, wanted bool) (map[string]types.AttributeValue, error) {
+func (r *Repo) sendSingle(ctx context.Context, w *write, p *page, watch *attempts, wanted bool) error {
 	onFailure := types.ReturnValuesOnConditionCheckFailureAllOld
 	if w.condition == "" {
 		onFailure = ""
 	}
 	old := pick(wanted, types.ReturnValueAllOld, "")
-	client, table := r.Table.Client, aws.String(r.Table.Name)
+	table, fns := aws.String(r.Table.Name), watch.options(ctx)
 	switch w.op {
 	case Create, Put:
-		out, err := client.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: table, Item: w.attrs, ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+		return r.Table.putItem(ctx, &dynamodb.PutItemInput{
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
-		}, watch.options(ctx)...)
-		if err != nil {
-			return nil, err
-		}
-		return out.Attributes, nil
+		}, w.item, w.values, p, fns)
 	case Delete:
-		out, err := client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: table, Key: w.key, ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+		return r.Table.deleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
-		}, watch.options(ctx)...)
-		if err != nil {
-			return nil, err
-		}
-		return out.Attributes, nil
+		}, w.key, w.values, p, fns)
 	}
-	out, err := client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: table, Key: w.key, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update),
-		ExpressionAttributeNames: w.names, ExpressionAttributeValues: w.values,
+	return r.Table.updateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: table, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update), ExpressionAttributeNames: w.names,
 		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: onFailure,
-	}, watch.options(ctx)...)
-	if err != nil {
-		return nil, err
-	}
-	return out.Attributes, nil
+	}, w.key, w.values, p, fns)
 }

@@ -1,0 +1,231 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/dynox-go/dynox/internal/wire"
+)
+
+// exchange is one call on the direct path: a protocol that wraps the SDK's
+// own. It writes members of the request that the SDK's input leaves empty, and
+// reads the items of the response; everything else is the SDK's. It is for one
+// call, whose attempts follow each other.
+type exchange struct {
+	smithyhttp.ClientProtocol
+	members []member
+	page    *page // where the items go
+	own     [2]member
+	rest    [128]byte
+}
+
+// member is a member of a request's body.
+type member struct {
+	name string
+	json []byte
+}
+
+// awsJSON is the protocol that an exchange can wrap.
+var awsJSON = smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_0"}
+
+// wrap is an option of a call: it puts x in front of the client's protocol.
+func (x *exchange) wrap(o *dynamodb.Options) {
+	x.ClientProtocol = o.Protocol
+	o.Protocol = x
+}
+
+// SerializeRequest lets the SDK write its input, and adds the members.
+func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
+	if err := x.ClientProtocol.SerializeRequest(ctx, schema, in, req); err != nil || len(x.members) == 0 {
+		return err
+	}
+	stream := req.GetStream()
+	reader, ok := stream.(*bytes.Reader)
+	if !ok {
+		written, err := io.ReadAll(stream)
+		if err != nil {
+			return &smithy.SerializationError{Err: err}
+		}
+		reader = bytes.NewReader(written)
+	}
+	written := x.page.body.size(reader.Len())
+	if _, err := io.ReadFull(reader, written); err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	body, err := x.splice(written)
+	if err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	if ok { // the stream stays, with another text: a new one would copy the request
+		reader.Reset(body)
+		req.ContentLength = int64(len(body))
+		return nil
+	}
+	changed, err := req.SetStream(bytes.NewReader(body))
+	if err != nil {
+		return &smithy.SerializationError{Err: err}
+	}
+	*req = *changed
+	return nil
+}
+
+// splice is the body that the SDK wrote with x's members in place of those of
+// their names.
+func (x *exchange) splice(written []byte) ([]byte, error) {
+	size := len(written)
+	for _, m := range x.members {
+		size += len(m.name) + len(m.json) + len(`"":,`)
+	}
+	body := append(make([]byte, 0, size), '{')
+	for _, m := range x.members {
+		body = append(appendMember(body, m.name), m.json...)
+	}
+	err := eachMember(written, func(name []byte, s *wire.Scanner) error {
+		value, err := s.Raw()
+		if err != nil {
+			return err
+		}
+		for _, m := range x.members {
+			if string(name) == m.name {
+				return nil
+			}
+		}
+		body = append(appendMember(body, name), value...)
+		return nil
+	})
+	return append(body, '}'), err
+}
+
+// appendMember appends the name of a member, and what stands before and behind
+// it, to the object that begins at the start of b.
+func appendMember[T string | []byte](b []byte, name T) []byte {
+	if len(b) > 1 {
+		b = append(b, ',')
+	}
+	return append(wire.AppendString(b, name), ':')
+}
+
+// eachMember calls f for each member of the object that data is: f reads its
+// value.
+func eachMember(data []byte, f func(name []byte, s *wire.Scanner) error) error {
+	s := wire.NewScanner(data)
+	if err := s.Object(); err != nil {
+		return err
+	}
+	for {
+		name, ok, err := s.Member()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.End()
+		}
+		if err := f(name, &s); err != nil {
+			return err
+		}
+	}
+}
+
+// DeserializeResponse reads the items of a response that is no error, and
+// lets the SDK read the rest. What an attempt before has read is dropped.
+func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable) error {
+	x.page.reset()
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
+		return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
+	}
+	if err := x.page.body.fill(resp.Body, resp.ContentLength); err != nil {
+		return &damagedError{&smithy.DeserializationError{Err: err}}
+	}
+	// The SDK compares the checksum when the body is closed, even where the
+	// service gave none, and would only log.
+	err := resp.Body.Close()
+	resp.Body = http.NoBody
+	if err != nil && resp.Header.Get("X-Amz-Crc32") != "" {
+		return &damagedError{&smithy.DeserializationError{Err: err}}
+	}
+	if len(x.page.body.b) == 0 {
+		return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
+	}
+	rest, err := x.take(x.page.body.b)
+	if err != nil {
+		return &damagedError{&smithy.DeserializationError{Err: err}}
+	}
+	if len(rest) == len("{}") {
+		return nil // the SDK's output is empty as it is
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(rest))
+	return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
+}
+
+// take reads the items of a response's body, and returns the rest of it.
+func (x *exchange) take(body []byte) ([]byte, error) {
+	rest := append(x.rest[:0:len(x.rest)], '{')
+	err := eachMember(body, func(name []byte, s *wire.Scanner) error {
+		switch string(name) {
+		case "Item", "Attributes":
+			return x.page.read(s)
+		case "Items":
+			return x.page.readAll(s)
+		}
+		value, err := s.Raw()
+		rest = append(appendMember(rest, name), value...)
+		return err
+	})
+	return append(rest, '}'), err
+}
+
+// damagedError is an answer that cannot be read, or has another checksum than
+// it says. It is as good as lost, and the call may be repeated.
+type damagedError struct {
+	*smithy.DeserializationError
+}
+
+// RetryableError tells the SDK's retryer to try again.
+func (*damagedError) RetryableError() bool { return true }
+
+// Unwrap gives errors.As the SDK's error.
+func (e *damagedError) Unwrap() error { return e.DeserializationError }
+
+// buffer holds the body of a response.
+type buffer struct {
+	b []byte
+}
+
+// maxKept is the largest buffer that is kept for another call.
+const maxKept = 4 << 20
+
+// size is the buffer with n bytes.
+func (b *buffer) size(n int) []byte {
+	if cap(b.b) < n {
+		b.b = make([]byte, n)
+	}
+	return b.b[:n]
+}
+
+// fill reads all of r, which is said to have size bytes, -1 if that is not
+// known.
+func (b *buffer) fill(r io.Reader, size int64) error {
+	b.b = b.b[:0]
+	if want := int(min(max(size, 0), maxKept)) + 1; cap(b.b) < want {
+		b.b = make([]byte, 0, want)
+	}
+	for {
+		if len(b.b) == cap(b.b) {
+			b.b = append(b.b, 0)[:len(b.b)]
+		}
+		n, err := r.Read(b.b[len(b.b):cap(b.b)])
+		b.b = b.b[:len(b.b)+n]
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,284 @@
+package core
+
+import (
+	"reflect"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/codec"
+	"github.com/dynox-go/dynox/internal/wire"
+)
+
+// page is one answer of the service: its items, decoded as they come, and what
+// it says of itself. Pages come from the view that they read by, and go back
+// to it when nothing of them is used any more.
+type page struct {
+	view    *view
+	any     bool // items of every kind are asked for
+	leg     *leg // of the query that the items are of, nil: none
+	request *request
+	single  reflect.Value // where the item of an answer with one goes
+	items   reflect.Value // the items, a slice that is used again
+	entries []entry
+	record  record
+	body    buffer
+
+	count   int
+	scanned int
+	next    map[string]types.AttributeValue // nil at the end
+	err     error
+	segment int
+}
+
+// entry is an item of a page.
+type entry struct {
+	stored
+	own bool
+	err error // why it cannot be read
+}
+
+// stored is an item as the service has it: JSON, in the page's body, or the
+// SDK's attribute values.
+type stored struct {
+	raw   []byte
+	attrs map[string]types.AttributeValue
+}
+
+// newPage is an empty page, for items of the repository's kind.
+func (v *view) newPage() *page {
+	p, ok := v.pages.Get().(*page)
+	if !ok {
+		p = &page{view: v, record: record{names: v.names, decoder: v.watch.NewDecoder()}}
+		p.items = reflect.New(reflect.SliceOf(v.plan.Type())).Elem()
+	}
+	return p
+}
+
+// maxItems is the most bytes that the items of a page kept for another call
+// take.
+const maxItems = 4 << 20
+
+// release gives p back: nothing of it may be used any more.
+func (p *page) release() {
+	p.reset()
+	if cap(p.body.b) > maxKept {
+		p.body.b = nil
+	}
+	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
+		p.items.SetZero()
+	}
+	p.any, p.request, p.leg, p.single = false, nil, nil, reflect.Value{}
+	p.view.pages.Put(p)
+}
+
+// reset empties p for another answer.
+func (p *page) reset() {
+	p.items.Clear()
+	p.items.SetLen(0)
+	clear(p.entries)
+	p.entries = p.entries[:0]
+	p.record.release()
+	p.count, p.scanned, p.next, p.err, p.segment = 0, 0, nil, nil, 0
+}
+
+// slot is where the next item goes: zero, or to be overwritten.
+func (p *page) slot() reflect.Value {
+	if p.single.IsValid() {
+		return p.single
+	}
+	n := p.items.Len()
+	if n == p.items.Cap() {
+		grown := reflect.MakeSlice(p.items.Type(), n, max(2*n, 16))
+		reflect.Copy(grown, p.items)
+		p.items.Set(grown)
+	}
+	p.items.SetLen(n + 1)
+	return p.items.Index(n)
+}
+
+// readAll reads the array of items that s is at.
+func (p *page) readAll(s *wire.Scanner) error {
+	if err := s.Array(); err != nil {
+		return err
+	}
+	for {
+		ok, err := s.Element()
+		if err != nil || !ok {
+			return err
+		}
+		if err := p.read(s); err != nil {
+			return err
+		}
+	}
+}
+
+// read reads the item that s is at. What is wrong with the item is noted; an
+// error means that s cannot go on.
+func (p *page) read(s *wire.Scanner) error {
+	start, dst := *s, p.slot()
+	fault := p.record.decoder.ReadItem(s, dst.Addr().Interface())
+	if fault != nil {
+		*s = start
+		if err := s.Skip(); err != nil {
+			return err
+		}
+	}
+	raw := s.Since(start.Pos())
+	p.record.of(stored{raw: raw}, fault == nil)
+	p.add(dst, fault)
+	return nil
+}
+
+// readMap reads an item that the SDK has decoded.
+func (p *page) readMap(attrs map[string]types.AttributeValue) {
+	dst := p.slot()
+	fault := p.view.plan.Decode(attrs, dst.Addr().Interface())
+	p.record.of(stored{attrs: attrs}, false)
+	p.add(dst, fault)
+}
+
+func (p *page) readMaps(items []map[string]types.AttributeValue) {
+	for _, attrs := range items {
+		p.readMap(attrs)
+	}
+}
+
+// add notes the item of p.record, which was decoded into dst, or could not
+// be.
+func (p *page) add(dst reflect.Value, fault error) {
+	e := entry{stored: p.record.stored, own: p.asked(&p.record)}
+	if e.own && fault == nil {
+		fault = p.view.finish(&p.record, dst)
+	}
+	e.err = fault
+	p.entries = append(p.entries, e)
+}
+
+// asked reports whether an item is one of those that were asked for.
+func (p *page) asked(r *record) bool {
+	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && !p.view.schema.foreign(r)
+}
+
+// found reports whether an answer with one item has it, and it is one that
+// was asked for.
+func (p *page) found() bool { return len(p.entries) > 0 && p.entries[0].own }
+
+// record is a stored item whose watched attributes can be looked at.
+type record struct {
+	stored
+	names   []string       // the watched ones
+	decoder *codec.Decoder // has their values, if it read the item without a fault
+	read    bool
+	values  [][]byte // of an item that it did not
+	text    []byte   // what string returned last
+	scratch []byte
+}
+
+// of makes r the record of another item; read says that the decoder has just
+// read it.
+func (r *record) of(item stored, read bool) {
+	r.stored, r.read = item, read
+	if item.raw != nil && !read {
+		r.values = lookup(item.raw, r.names, r.values)
+	}
+}
+
+func (r *record) release() {
+	r.stored = stored{}
+	clear(r.values)
+	if r.decoder != nil {
+		r.decoder.Release()
+	}
+}
+
+// lookup finds the values of attributes in an item.
+func lookup(raw []byte, names []string, values [][]byte) [][]byte {
+	values = append(values[:0], make([][]byte, len(names))...)
+	_ = eachMember(raw, func(name []byte, s *wire.Scanner) error { // a fault is told by the decoding
+		value, err := s.Raw()
+		for i, n := range names {
+			if string(name) == n {
+				values[i] = value
+			}
+		}
+		return err
+	})
+	return values
+}
+
+// value is the JSON of a watched attribute, nil if the item does not have it.
+func (r *record) value(name string) []byte {
+	for i, n := range r.names {
+		switch {
+		case n != name:
+		case r.read:
+			return r.decoder.Raw(i)
+		default:
+			return r.values[i]
+		}
+	}
+	return nil
+}
+
+// has reports whether the item has a watched attribute.
+func (r *record) has(name string) bool {
+	if r.raw == nil {
+		_, ok := r.attrs[name]
+		return ok
+	}
+	return r.value(name) != nil
+}
+
+// string is the text of a watched attribute that is a string; it is valid
+// until the next call.
+func (r *record) string(name string) ([]byte, bool) {
+	if r.raw == nil {
+		s, ok := r.attrs[name].(*types.AttributeValueMemberS)
+		if !ok {
+			return nil, false
+		}
+		r.text = append(r.text[:0], s.Value...)
+		return r.text, true
+	}
+	value := r.value(name)
+	if value == nil {
+		return nil, false
+	}
+	s := wire.NewScanner(value)
+	if t, err := s.Attribute(); err != nil || t != wire.S {
+		return nil, false
+	}
+	text, grown, err := s.Text(r.text)
+	r.text = grown
+	return text, err == nil
+}
+
+// attribute is a watched attribute, nil if the item does not have it.
+func (r *record) attribute(name string) types.AttributeValue {
+	if r.raw == nil {
+		return r.attrs[name]
+	}
+	value := r.value(name)
+	if value == nil {
+		return nil
+	}
+	av, err := codec.AttributeValue(value)
+	if err != nil {
+		return nil
+	}
+	return av
+}
+
+// attributes are the watched attributes that the item has.
+func (r *record) attributes() map[string]types.AttributeValue {
+	if r.raw == nil {
+		return r.attrs
+	}
+	attrs := make(map[string]types.AttributeValue, len(r.names))
+	for _, name := range r.names {
+		if av := r.attribute(name); av != nil {
+			attrs[name] = av
+		}
+	}
+	return attrs
+}
