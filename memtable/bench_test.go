@@ -17,9 +17,8 @@ import (
 // request is a request that a benchmark sends again and again, without the SDK.
 func request(target, body string) *http.Request {
 	req := httptest.NewRequest(http.MethodPost, "http://localhost/", nil)
+	sign(req.Header)
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+target)
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 …")
 	req.ContentLength = int64(len(body))
 	return req
 }

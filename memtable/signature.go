@@ -39,7 +39,10 @@ func refuse(code, message string) error { return badRequest(inService+code, mess
 // of one of them.
 func (e *Engine) authenticate(req *http.Request, body []byte) error {
 	header := req.Header.Get("Authorization")
-	query := req.URL.Query()
+	var query url.Values
+	if req.URL.RawQuery != "" {
+		query = req.URL.Query()
+	}
 	inQuery := query.Has("X-Amz-Algorithm")
 	var sig signature
 	var err error
@@ -78,28 +81,33 @@ func signedQuery(query url.Values) (signature, error) {
 
 // signedHeader reads the parameters of an Authorization header, which commas or spaces separate.
 func signedHeader(header http.Header, text string) (signature, error) {
-	params := map[string]string{}
-	for _, p := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
-		name, value, _ := strings.Cut(p, "=")
-		params[name] = value
+	sig := signature{date: header.Get("X-Amz-Date")}
+	if sig.date == "" {
+		sig.date = header.Get("Date")
 	}
-	var missing strings.Builder
-	for _, name := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if params[name] == "" {
-			missing.WriteString("Authorization header requires '" + name + "' parameter. ")
+	for p := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		switch name, value, _ := strings.Cut(p, "="); name {
+		case "Credential":
+			sig.credential = value
+		case "Signature":
+			sig.signature = value
+		case "SignedHeaders":
+			sig.signed = value
 		}
 	}
-	date := header.Get("X-Amz-Date")
-	if date == "" {
-		date = header.Get("Date")
+	missing := ""
+	for _, part := range [][2]string{{"Credential", sig.credential}, {"Signature", sig.signature}, {"SignedHeaders", sig.signed}} {
+		if part[1] == "" {
+			missing += "Authorization header requires '" + part[0] + "' parameter. "
+		}
 	}
-	if date == "" {
-		missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+	if sig.date == "" {
+		missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
 	}
-	if missing.Len() > 0 {
-		return signature{}, refuse("IncompleteSignatureException", missing.String()+"Authorization="+text)
+	if missing != "" {
+		return sig, refuse("IncompleteSignatureException", missing+"Authorization="+text)
 	}
-	return signature{credential: params["Credential"], signature: params["Signature"], signed: params["SignedHeaders"], date: date}, nil
+	return sig, nil
 }
 
 // verify checks a signature against the keys that the engine accepts.
