@@ -121,6 +121,9 @@ func (p *Plan) appendMembers(dst []byte, item any, o *Overlay, changes []Change)
 	if err != nil {
 		return dst, err
 	}
+	if o != nil && len(changes) != len(o.names) {
+		return dst, fail("%d changes for %d names", len(changes), len(o.names))
+	}
 	if r := p.root.record; r != nil {
 		return r.appendFields(dst, slotOf(v), 0, o, changes)
 	}

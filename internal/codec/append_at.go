@@ -68,7 +68,7 @@ func (p *Plan) appendAt(dst []byte, s place, v any) (out []byte, omitted bool, e
 
 // appendHeld appends v, which has no address.
 func (cd *codec) appendHeld(dst []byte, v reflect.Value, depth int) ([]byte, error) {
-	if isCustom(v.Type()) { // its Marshaler may keep its address
+	if cd.addressed {
 		return cd.append(dst, slotOf(addressable(v)), depth)
 	}
 	h, _ := cd.held.Get().(*held)

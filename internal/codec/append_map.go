@@ -10,10 +10,11 @@ import (
 )
 
 // appendMap has a way of its own for maps whose keys are text or integers as
-// such; of other keys only the twin knows whether two have one text.
+// such; of other keys only the twin knows whether two have one text. It uses the
+// memory of an element again, so the twin takes those that might keep theirs too.
 func appendMap(s spec, elem *codec) appendFunc {
 	appendKey := appendKeyFunc(s.typ.Key())
-	if appendKey == nil {
+	if appendKey == nil || isAddressed(s.typ.Elem()) {
 		return nil
 	}
 	pool := newEntryPool(s.typ)

@@ -182,18 +182,31 @@ func appendTime(s spec) appendFunc {
 			return appendInteger(dst, t.UnixMilli()), nil
 		case s.tag.UnixTime:
 			return appendInteger(dst, t.Unix()), nil
-		}
-		layout := time.RFC3339Nano
-		if s.format == FixedTime {
-			layout, t = fixedLayout, t.UTC()
+		case s.format == FixedTime:
+			t = t.UTC()
 		}
 		if y := t.Year(); y < 0 || y > 9999 {
 			return dst, fail("year outside 0 to 9999")
 		}
 		dst = append(dst, `{"S":"`...)
-		dst = t.AppendFormat(dst, layout)
+		if s.format == FixedTime {
+			dst = appendFixed(dst, t)
+		} else {
+			dst = t.AppendFormat(dst, time.RFC3339Nano)
+		}
 		return append(dst, `"}`...), nil
 	}
+}
+
+// appendFixed appends t, in UTC, in fixedLayout.
+func appendFixed(dst []byte, t time.Time) []byte {
+	dst = t.AppendFormat(dst, time.RFC3339) // which time has a faster way for
+	dst = append(dst[:len(dst)-1], ".000000000Z"...)
+	digits := dst[len(dst)-10 : len(dst)-1]
+	for n, i := t.Nanosecond(), len(digits)-1; n > 0; n, i = n/10, i-1 {
+		digits[i] = byte('0' + n%10)
+	}
+	return dst
 }
 
 func appendInteger(dst []byte, n int64) []byte {

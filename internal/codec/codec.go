@@ -17,7 +17,8 @@ const maxDepth = 128
 type codec struct {
 	twin
 	direct
-	held sync.Pool // of *held
+	addressed bool      // see isAddressed
+	held      sync.Pool // of *held
 }
 
 // twin is the way through attribute values. What it is asked to decode into is
@@ -94,7 +95,7 @@ func (c *compiler) codec(s spec) *codec {
 	if cd := c.made[s]; cd != nil {
 		return cd
 	}
-	cd := &codec{}
+	cd := &codec{addressed: isAddressed(s.typ)}
 	c.made[s] = cd
 	if s.bare {
 		cd.twin = c.makeBare(s)

@@ -150,3 +150,40 @@ func TestPlansAreShared(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestItemsWithTheirOwnMarshaler(t *testing.T) {
+	is := is.New(t)
+	raw, err := compile[halfWritten](t, Options{}).AppendItem(nil, &halfWritten{"x"})
+	is.NoErr(err)
+	is.Equal(string(raw), `{"v":{"S":"~x"}}`)
+	_, err = compile[coin](t, Options{}).AppendItem(nil, &coin{5})
+	is.Equal(err.Error(), "encode coin: its Marshaler returns no map")
+
+	var h halfRead
+	d := compile[halfRead](t, Options{}).Watch("pk", "").NewDecoder()
+	is.NoErr(d.DecodeItem([]byte(`{"pk":{"S":"1"},"V":{"N":"2"}}`), &h))
+	is.Equal(h.V, "*types.AttributeValueMemberM")
+	is.Equal(string(d.Raw(0)), `{"S":"1"}`)
+	is.True(d.Raw(1) == nil)
+	is.True(d.DecodeItem([]byte(`{"pk":{"S":"1"},"V":{"X":"2"}}`), &h) != nil)
+	is.True(d.DecodeItem([]byte(`{"pk":{"S":"1"}}}`), &h) != nil)
+}
+
+func TestInvalidUTF8IsReplaced(t *testing.T) {
+	is := is.New(t)
+	type item struct {
+		Text string
+		Map  map[string]int
+		Set  []string `dynamodbav:",stringset"`
+		Any  any
+	}
+	raw, err := compile[item](t, Options{}).AppendItem(nil, &item{"a\xff", map[string]int{"\xc3": 1}, []string{"\xe2\x82"}, "\xff"})
+	is.NoErr(err)
+	is.Equal(string(raw), `{"Text":{"S":"a�"},"Map":{"M":{"�":{"N":"1"}}},"Set":{"SS":["��"]},"Any":{"S":"�"}}`)
+}
+
+func TestChangesMatchTheOverlay(t *testing.T) {
+	is := is.New(t)
+	_, err := compile[address](t, Options{}).Overlay("pk").AppendItem(nil, &address{}, nil)
+	is.Equal(err.Error(), "encode address: 0 changes for 1 names")
+}

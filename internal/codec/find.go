@@ -21,9 +21,9 @@ func newFinder(names []string) finder {
 	}
 	f := finder{names: names, slots: make([]uint16, size)}
 	for i, name := range names {
-		at := f.hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
+		at := hashOf(name) & (len(f.slots) - 1)
 		for f.slots[at] != 0 {
-			at = (at + 1) % len(f.slots)
+			at = (at + 1) & (len(f.slots) - 1)
 		}
 		f.slots[at] = uint16(i + 1)
 		if isASCII(name) && len(name) < 64 {
@@ -35,17 +35,18 @@ func newFinder(names []string) finder {
 	return f
 }
 
-func (f *finder) hash(n int, first, middle, last byte) int {
-	h := uint32(n)*0x9E3779B1 ^ uint32(first)*0x85EBCA6B ^ uint32(middle)*0xC2B2AE35 ^ uint32(last)*0x27D4EB2F
-	return int(h>>16) & (len(f.slots) - 1)
+func hashOf[T string | []byte](name T) int {
+	n := len(name)
+	if n == 0 {
+		return 0
+	}
+	h := uint32(n)*0x9E3779B1 ^ uint32(name[0])*0x85EBCA6B ^ uint32(name[n/2])*0xC2B2AE35 ^ uint32(name[n-1])*0x27D4EB2F
+	return int(h >> 16)
 }
 
 // index is that of name, or -1.
 func (f *finder) index(name []byte) int {
-	if len(name) == 0 {
-		return -1
-	}
-	at := f.hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
+	at := hashOf(name) & (len(f.slots) - 1)
 	for {
 		i := int(f.slots[at]) - 1
 		if i < 0 || f.names[i] == string(name) {

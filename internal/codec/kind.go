@@ -50,6 +50,24 @@ func isCustom(t reflect.Type) bool {
 	return t.Implements(rawType) || isMarshaler(t) || isUnmarshaler(t)
 }
 
+// isAddressed reports whether a Marshaler or Unmarshaler gets an address inside a
+// value of type t, which it might keep: that memory is not to be used again.
+func isAddressed(t reflect.Type) bool {
+	switch {
+	case isMarshaler(t) || isUnmarshaler(t):
+		return true
+	case t.Kind() == reflect.Array:
+		return isAddressed(t.Elem())
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			if isAddressed(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func isTime(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.ConvertibleTo(timeType) }
 
 func isNumberText(t reflect.Type) bool {

@@ -12,10 +12,10 @@ func isPlainKey(t reflect.Type) bool {
 	return t.Kind() == reflect.String && !reflect.PointerTo(t).Implements(textUnmarshalerType)
 }
 
-// readMap has a way of its own for maps whose keys are text as such. Elements
-// that decode themselves, and might keep their address, are left to the twin too.
+// readMap has a way of its own for maps whose keys are text as such, and whose
+// elements do not keep their memory.
 func readMap(s spec, elem *codec) readFunc {
-	if !isPlainKey(s.typ.Key()) || isCustom(deref(s.typ.Elem())) {
+	if !isPlainKey(s.typ.Key()) || isAddressed(s.typ.Elem()) {
 		return nil
 	}
 	pool := newEntryPool(s.typ)
@@ -65,7 +65,7 @@ func readMap(s spec, elem *codec) readFunc {
 // attributevalue writes.
 func readMapSet(s spec, asMap readFunc, elem *codec) readFunc {
 	key := s.typ.Key()
-	if asMap == nil || key.Kind() != reflect.String || isCustom(key) {
+	if asMap == nil || key.Kind() != reflect.String || isAddressed(key) {
 		return nil
 	}
 	pool := newEntryPool(s.typ)
