@@ -16,6 +16,7 @@ var fuzzed = []string{
 	"PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
 	"TransactGetItems", "TransactWriteItems", "CreateTable", "UpdateTable", "UpdateTimeToLive", "TagResource", "ListTables",
 	"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords",
+	"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction",
 }
 
 // FuzzRequest sends any body to any operation: the engine answers a request with JSON, never with a failure of

@@ -183,7 +183,10 @@ func (p *transactPart) resolve(now time.Time) (err error) {
 		if err := p.t.key.checkKey(p.key); err != nil {
 			return err
 		}
-		return (&selection{plan: p.plan}).checkColumns(p.t, now)
+		if err := (&selection{plan: p.plan}).checkColumns(p.t, now); err != nil {
+			return err
+		}
+		return p.t.admitRead(nil, now)
 	}
 	p.change, err = p.planWrite(p.t, now)
 	return err
@@ -223,7 +226,9 @@ func (e *Engine) readStatements(in *transactStatementInput, now time.Time, w *wr
 	w.array("Responses")
 	for _, p := range parts {
 		rec, _ := p.t.data.items.Get(p.t.primaryKey(p.key))
-		costs.add(p.t, units{table: 2 * readUnits(rec.bytes(), true)})
+		cost := units{table: 2 * readUnits(rec.bytes(), true)}
+		p.t.spendLocked(cost, now)
+		costs.add(p.t, cost)
 		w.beginObject()
 		if rec != nil {
 			w.item("Item", (&selection{plan: p.plan}).shown(rec.item))
