@@ -44,8 +44,13 @@ func values(json []byte) (map[string]types.AttributeValue, error) {
 // empty stands for what an exchange writes where the SDK requires something.
 func empty() map[string]types.AttributeValue { return map[string]types.AttributeValue{} }
 
-// exchange is an exchange whose items go to p, and the options of its call.
-func (t *Table) exchange(fns []func(*dynamodb.Options), p *page, members ...member) []func(*dynamodb.Options) {
+// options are those of a call whose items go to p: of the direct path, if
+// direct says so, with members of the request.
+func (t *Table) options(fns []func(*dynamodb.Options), direct bool, p *page, members ...member) []func(*dynamodb.Options) {
+	p.answered = false
+	if !direct {
+		return fns
+	}
 	x := &exchange{page: p}
 	x.members = x.own[:0]
 	for _, m := range members {
@@ -57,113 +62,102 @@ func (t *Table) exchange(fns []func(*dynamodb.Options), p *page, members ...memb
 }
 
 func (t *Table) getItem(ctx context.Context, in *dynamodb.GetItemInput, key attributes, p *page) error {
-	fns := options(ctx)
 	direct := t.direct(ctx)
+	var at []byte
 	if direct {
-		in.Key = empty()
-		fns = t.exchange(fns, p, member{"Key", key.json()})
+		in.Key, at = empty(), key.json()
 	} else {
 		in.Key = key.values()
 	}
-	out, err := t.Client.GetItem(ctx, in, fns...)
-	if err == nil && !direct && len(out.Item) > 0 {
-		p.readMap(out.Item)
+	out, err := t.Client.GetItem(ctx, in, t.options(options(ctx), direct, p, member{"Key", at})...)
+	if err == nil {
+		p.readSDK(out.Item)
 	}
 	return err
 }
 
 func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, json []byte, p *page) (err error) {
-	fns := options(ctx)
 	direct := t.direct(ctx)
-	if direct {
-		fns = t.exchange(fns, p, member{"ExpressionAttributeValues", json})
-	} else if in.ExpressionAttributeValues, err = values(json); err != nil {
-		return err
-	}
-	out, err := t.Client.Query(ctx, in, fns...)
-	if err != nil {
-		return err
-	}
-	p.count, p.scanned, p.next = int(out.Count), int(out.ScannedCount), nonEmpty(out.LastEvaluatedKey)
 	if !direct {
-		p.readMaps(out.Items)
-	}
-	return nil
-}
-
-func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p *page) (err error) {
-	fns := options(ctx)
-	direct := t.direct(ctx)
-	if direct {
-		fns = t.exchange(fns, p, member{"ExpressionAttributeValues", json})
-	} else if in.ExpressionAttributeValues, err = values(json); err != nil {
-		return err
-	}
-	out, err := t.Client.Scan(ctx, in, fns...)
-	if err != nil {
-		return err
-	}
-	p.count, p.scanned, p.next = int(out.Count), int(out.ScannedCount), nonEmpty(out.LastEvaluatedKey)
-	if !direct {
-		p.readMaps(out.Items)
-	}
-	return nil
-}
-
-// putItem, updateItem and deleteItem are given the options of their call,
-// which watch its attempts, and whether they take the direct path: the item
-// is made for it.
-
-func (t *Table) putItem(ctx context.Context, in *dynamodb.PutItemInput, item stored, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
-	direct := item.raw != nil
-	if direct {
-		in.Item = empty()
-		fns = t.exchange(fns, p, member{"Item", item.raw}, member{"ExpressionAttributeValues", json})
-	} else {
-		in.Item = item.attrs
 		if in.ExpressionAttributeValues, err = values(json); err != nil {
 			return err
 		}
 	}
-	out, err := t.Client.PutItem(ctx, in, fns...)
-	if err == nil && !direct && len(out.Attributes) > 0 {
-		p.readMap(out.Attributes)
+	out, err := t.Client.Query(ctx, in, t.options(options(ctx), direct, p, member{"ExpressionAttributeValues", json})...)
+	if err != nil {
+		return err
+	}
+	p.count, p.scanned, p.next = int(out.Count), int(out.ScannedCount), nonEmpty(out.LastEvaluatedKey)
+	p.readSDK(out.Items...)
+	return nil
+}
+
+func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p *page) (err error) {
+	direct := t.direct(ctx)
+	if !direct {
+		if in.ExpressionAttributeValues, err = values(json); err != nil {
+			return err
+		}
+	}
+	out, err := t.Client.Scan(ctx, in, t.options(options(ctx), direct, p, member{"ExpressionAttributeValues", json})...)
+	if err != nil {
+		return err
+	}
+	p.count, p.scanned, p.next = int(out.Count), int(out.ScannedCount), nonEmpty(out.LastEvaluatedKey)
+	p.readSDK(out.Items...)
+	return nil
+}
+
+// putItem, updateItem and deleteItem are given the options of their call,
+// which watch its attempts.
+
+func (t *Table) putItem(ctx context.Context, in *dynamodb.PutItemInput, item stored, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
+	direct := item.raw != nil // it was made for the direct path
+	in.Item = item.attrs
+	if direct {
+		in.Item = empty()
+	} else if in.ExpressionAttributeValues, err = values(json); err != nil {
+		return err
+	}
+	out, err := t.Client.PutItem(ctx, in, t.options(fns, direct, p, member{"Item", item.raw}, member{"ExpressionAttributeValues", json})...)
+	if err == nil {
+		p.readSDK(out.Attributes)
 	}
 	return err
 }
 
 func (t *Table) updateItem(ctx context.Context, in *dynamodb.UpdateItemInput, key attributes, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
 	direct := t.direct(ctx)
+	var at []byte
 	if direct {
-		in.Key = empty()
-		fns = t.exchange(fns, p, member{"Key", key.json()}, member{"ExpressionAttributeValues", json})
+		in.Key, at = empty(), key.json()
 	} else {
 		in.Key = key.values()
 		if in.ExpressionAttributeValues, err = values(json); err != nil {
 			return err
 		}
 	}
-	out, err := t.Client.UpdateItem(ctx, in, fns...)
-	if err == nil && !direct && len(out.Attributes) > 0 {
-		p.readMap(out.Attributes)
+	out, err := t.Client.UpdateItem(ctx, in, t.options(fns, direct, p, member{"Key", at}, member{"ExpressionAttributeValues", json})...)
+	if err == nil {
+		p.readSDK(out.Attributes)
 	}
 	return err
 }
 
 func (t *Table) deleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, key attributes, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
 	direct := t.direct(ctx)
+	var at []byte
 	if direct {
-		in.Key = empty()
-		fns = t.exchange(fns, p, member{"Key", key.json()}, member{"ExpressionAttributeValues", json})
+		in.Key, at = empty(), key.json()
 	} else {
 		in.Key = key.values()
 		if in.ExpressionAttributeValues, err = values(json); err != nil {
 			return err
 		}
 	}
-	out, err := t.Client.DeleteItem(ctx, in, fns...)
-	if err == nil && !direct && len(out.Attributes) > 0 {
-		p.readMap(out.Attributes)
+	out, err := t.Client.DeleteItem(ctx, in, t.options(fns, direct, p, member{"Key", at}, member{"ExpressionAttributeValues", json})...)
+	if err == nil {
+		p.readSDK(out.Attributes)
 	}
 	return err
 }

@@ -136,9 +136,11 @@ func eachMember(data []byte, f func(name []byte, s *wire.Scanner) error) error {
 // lets the SDK read the rest. What an attempt before has read is dropped.
 func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable) error {
 	x.page.reset()
+	x.page.answered = false
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
 	}
+	x.page.answered = true
 	if err := x.page.body.fill(resp.Body, resp.ContentLength); err != nil {
 		return &damagedError{&smithy.DeserializationError{Err: err}}
 	}

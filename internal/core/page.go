@@ -23,6 +23,8 @@ type page struct {
 	record  record
 	body    buffer
 
+	answered bool // on the direct path
+
 	count   int
 	scanned int
 	next    map[string]types.AttributeValue // nil at the end
@@ -137,9 +139,17 @@ func (p *page) readMap(attrs map[string]types.AttributeValue) {
 	p.add(dst, fault)
 }
 
-func (p *page) readMaps(items []map[string]types.AttributeValue) {
+// readSDK reads items of the SDK's output, unless they came on the direct
+// path. They may be there although the call took it: where the user's
+// middleware has answered instead of the service.
+func (p *page) readSDK(items ...map[string]types.AttributeValue) {
+	if p.answered {
+		return
+	}
 	for _, attrs := range items {
-		p.readMap(attrs)
+		if len(attrs) > 0 {
+			p.readMap(attrs)
+		}
 	}
 }
 
