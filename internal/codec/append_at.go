@@ -67,19 +67,19 @@ func (p *Plan) appendAt(dst []byte, s place, v any) (out []byte, omitted bool, e
 }
 
 // appendHeld appends v, which has no address.
-func (cd *codec) appendHeld(dst []byte, v reflect.Value, depth int) ([]byte, error) {
-	if cd.addressed {
-		return cd.append(dst, slotOf(addressable(v)), depth)
+func (c *codec) appendHeld(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+	if c.addressed {
+		return c.append(dst, slotOf(addressable(v)), depth)
 	}
-	h, _ := cd.held.Get().(*held)
+	h, _ := c.held.Get().(*held)
 	if h == nil {
 		h = &held{value: reflect.New(v.Type()).Elem()}
 		h.slot = slotOf(h.value)
 	}
 	h.value.Set(v)
-	dst, err := cd.append(dst, h.slot, depth)
+	dst, err := c.append(dst, h.slot, depth)
 	h.value.SetZero()
-	cd.held.Put(h)
+	c.held.Put(h)
 	return dst, err
 }
 

@@ -82,6 +82,9 @@ func way(t reflect.Type, index []int) (hops []hop, place fieldPlace) {
 
 // slot is the field's in the struct at p; ok is false behind a nil embedded pointer.
 func (f *recordField) slot(p slot) (_ slot, ok bool) {
+	if f.hops == nil {
+		return fieldAt(p, &f.place), true
+	}
 	for i := range f.hops {
 		p = fieldAt(p, &f.hops[i].place)
 		if isNil(p) {
@@ -110,12 +113,8 @@ func (r *record) appendFields(dst []byte, p slot, depth int, o *Overlay, changes
 		if o != nil && o.replaced(i, changes) {
 			continue
 		}
-		q := p
-		if f.hops == nil {
-			q = fieldAt(p, &f.place)
-		} else if inner, ok := f.slot(p); ok {
-			q = inner
-		} else {
+		q, ok := f.slot(p)
+		if !ok {
 			continue
 		}
 		before := len(dst)

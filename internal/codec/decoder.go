@@ -25,6 +25,9 @@ type Decoder struct {
 	s      *wire.Scanner
 	own    wire.Scanner // of DecodeItem
 	arena  arena
+	texts  slab[string]
+	ints   slab[int]
+	floats slab[float64]
 	text   []byte // scratch, for one text at a time
 	orders []sequence
 	folded []folded // of the structs that are being read
@@ -116,6 +119,7 @@ func (d *Decoder) Release() {
 	clear(d.raw)
 	d.s, d.own = nil, wire.Scanner{}
 	d.arena.reset()
+	d.texts, d.ints, d.floats = slab[string]{}, slab[int]{}, slab[float64]{}
 	d.forget()
 	if cap(d.text) > maxChunk {
 		d.text = nil

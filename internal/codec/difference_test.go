@@ -153,6 +153,7 @@ func TestIntendedDecodeDifferences(t *testing.T) {
 		{"interface with methods", s("x"), &struct{ A error }{}, "A: cannot read S into error"},
 		{"nil member", (*types.AttributeValueMemberS)(nil), &struct{ A string }{}, "A: nil pointer *types.AttributeValueMemberS"},
 		{"unknown member", &types.UnknownUnionMember{}, &struct{ A string }{}, "A: *types.UnknownUnionMember is no attribute value"},
+		{"two entries, one key", &types.AttributeValueMemberM{Value: attrs{"1": s("x"), "01": s("y")}}, &struct{ A map[int]string }{}, "A.*: two entries are one key of map[int]string"},
 		{"key that no map can have", dict("k", s("x")), &struct{ A map[loose]string }{}, "A.*: codec.loose is no key of a map"},
 	}
 	for _, tt := range tests {

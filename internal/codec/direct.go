@@ -53,14 +53,14 @@ func (c *compiler) directFull(s spec) direct {
 	return direct{append: appendFull(s, inner), read: inner.read, record: inner.record}
 }
 
-// late is the direct way of cd, which may not be made yet.
-func (cd *codec) late() direct {
-	if cd.append != nil {
-		return cd.direct
+// late is the direct way of c, which may not be made yet.
+func (c *codec) late() direct {
+	if c.append != nil {
+		return c.direct
 	}
 	return direct{
-		append: func(dst []byte, p slot, depth int) ([]byte, error) { return cd.append(dst, p, depth) },
-		read:   func(d *Decoder, t wire.Type, p slot, depth int) error { return cd.read(d, t, p, depth) },
+		append: func(dst []byte, p slot, depth int) ([]byte, error) { return c.append(dst, p, depth) },
+		read:   func(d *Decoder, t wire.Type, p slot, depth int) error { return c.read(d, t, p, depth) },
 	}
 }
 

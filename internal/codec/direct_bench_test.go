@@ -1,7 +1,9 @@
 package codec
 
 import (
+	"fmt"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -152,8 +154,10 @@ func benchPage(tb testing.TB, shuffled, sparse bool) []byte {
 		tb.Fatal(err)
 	}
 	names := []string{"customer", "id", "status", "total", "weight", "paid", "tags", "ship", "lines", "note", "placed", "version"}
-	doc := []byte(`{"Items":[`)
+	doc := []byte(`{"Count":00000,"Items":[`)
+	n := 0
 	for i := 0; len(doc) < 1<<20; i++ {
+		n++
 		if i > 0 {
 			doc = append(doc, ',')
 		}
@@ -176,6 +180,7 @@ func benchPage(tb testing.TB, shuffled, sparse bool) []byte {
 		}
 		doc = append(doc, '}')
 	}
+	copy(doc, fmt.Sprintf(`{"Count":%-5d`, n))
 	return append(doc, `]}`...)
 }
 
@@ -191,7 +196,7 @@ func BenchmarkDecodePage(b *testing.B) {
 			b.SetBytes(int64(len(doc)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := readPage(d, doc, 0); err != nil {
+				if _, err := readPage(d, doc); err != nil {
 					b.Fatal(err)
 				}
 				d.Release()
@@ -215,7 +220,7 @@ func BenchmarkDecodePage(b *testing.B) {
 }
 
 // readPage reads the items of doc, as a repository would.
-func readPage(d *Decoder, doc []byte, size int) ([]sale, error) {
+func readPage(d *Decoder, doc []byte) ([]sale, error) {
 	s := wire.NewScanner(doc)
 	if err := s.Object(); err != nil {
 		return nil, err
@@ -223,7 +228,18 @@ func readPage(d *Decoder, doc []byte, size int) ([]sale, error) {
 	if _, _, err := s.Member(); err != nil {
 		return nil, err
 	}
-	items := make([]sale, 0, max(size, s.Count()))
+	count, err := s.Number()
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := s.Member(); err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(string(count))
+	if err != nil {
+		return nil, err
+	}
+	items := make([]sale, 0, n)
 	if err := s.Array(); err != nil {
 		return nil, err
 	}

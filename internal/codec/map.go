@@ -65,7 +65,10 @@ func (c *compiler) makeMap(s spec) twin {
 				if err := elem.decode(av, e, depth+1); err != nil {
 					return under(err, anyEntry)
 				}
-				v.SetMapIndex(k, e)
+				n := v.Len()
+				if v.SetMapIndex(k, e); v.Len() == n {
+					return under(fail("two entries are one key of %s", s.typ), anyEntry)
+				}
 			}
 			return nil
 		},

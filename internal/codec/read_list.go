@@ -47,7 +47,7 @@ func readList(s spec, elem *codec) readFunc {
 			return failDepth()
 		}
 		if grow != nil {
-			grow(p, d.s.Count())
+			grow(d, p, d.s.Count())
 		}
 		if err := d.s.Array(); err != nil {
 			return err
@@ -71,17 +71,19 @@ func readList(s spec, elem *codec) readFunc {
 }
 
 // growSlice is how to give the nil slice at p a length; nil if t is an array.
-func growSlice(t reflect.Type) func(p slot, n int) {
+func growSlice(t reflect.Type) func(d *Decoder, p slot, n int) {
 	switch {
 	case t.Kind() == reflect.Array:
 		return nil
 	case t.Elem() == reflect.TypeFor[string]():
-		return func(p slot, n int) { *at[[]string](p) = make([]string, n) }
+		return func(d *Decoder, p slot, n int) { *at[[]string](p) = d.texts.take(n) }
 	case t.Elem() == reflect.TypeFor[int]():
-		return func(p slot, n int) { *at[[]int](p) = make([]int, n) }
+		return func(d *Decoder, p slot, n int) { *at[[]int](p) = d.ints.take(n) }
+	case t.Elem() == reflect.TypeFor[float64]():
+		return func(d *Decoder, p slot, n int) { *at[[]float64](p) = d.floats.take(n) }
 	}
 	none := reflect.MakeSlice(t, 0, 0)
-	return func(p slot, n int) {
+	return func(_ *Decoder, p slot, n int) {
 		v := valueAt(p, t)
 		if n == 0 {
 			v.Set(none)
