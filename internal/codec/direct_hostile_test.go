@@ -312,3 +312,21 @@ func TestDecodeItemErrorsSayWhere(t *testing.T) {
 		is.Equal(err.Error(), want)
 	}
 }
+
+// TestStricterThanTheSDK lists what the direct way refuses and the SDK reads; docs/codec.md says why.
+func TestStricterThanTheSDK(t *testing.T) {
+	type item struct{ A types.AttributeValue }
+	for _, raw := range []string{
+		`{"Z":{"S":"before"},"A":{"X":"1"}}`, `{"A":{}}`, `{"A":null}`, `{"A":{"S":null}}`,
+		`{"A":{"S":"1"},"A":{"S":"2"}}`, `{"A":{"M":{"B":{"S":"1"},"B":{"S":"2"}}}}`,
+		`{"A":{"B":"AB=="}}`, `{"A":{"B":"AA\n=="}}`,
+	} {
+		t.Run(raw, func(t *testing.T) {
+			is := is.New(t)
+			_, err := sdkItem(t.Context(), []byte(raw))
+			is.NoErr(err) // no difference any more
+			err = compile[item](t, Options{}).Watch().NewDecoder().DecodeItem([]byte(raw), new(item))
+			is.True(errors.As(err, new(*Error)))
+		})
+	}
+}
