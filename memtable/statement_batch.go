@@ -159,7 +159,7 @@ func (s *batchStatement) answer(now time.Time, costs *tableCosts, w *writer) {
 	if s.t != nil {
 		w.text("TableName", s.t.name)
 		costs.add(s.t, cost)
-		if err != nil && s.failed == nil {
+		if err != nil && s.failed == nil && s.plan.Writes() {
 			costs.fail(s.t, s.attempted())
 		}
 	}
@@ -179,9 +179,12 @@ func (s *batchStatement) get(now time.Time) (item opt[value.Item], cost units, e
 	return item, cost, nil
 }
 
-// attempted is what a write that failed would have cost, as far as the statement says.
+// attempted is what a write that failed has cost: that of the item that it would have written, or that is there.
 func (s *batchStatement) attempted() float64 {
-	return writeUnits(s.plan.Item.Size())
+	s.t.mu.RLock()
+	defer s.t.mu.RUnlock()
+	rec, _ := s.t.data.items.Get(s.at)
+	return writeUnits(max(s.plan.Item.Size(), rec.bytes()))
 }
 
 // writeError writes a statement's error, with the code that it has in a batch.
