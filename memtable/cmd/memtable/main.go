@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,6 +46,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	account := flags.String("account", "000000000000", "account of ARNs")
 	snapshot := flags.String("snapshot", "", "`file` that tables are read from at the start, and written to at the end")
 	delay := flags.Duration("table-delay", 0, "how long tables and indexes take to be created, updated and deleted")
+	var opts []memtable.Option
+	flags.Func("key", "`id:secret` of an access key that is accepted, any number of them; without one all are", func(text string) error {
+		id, secret, ok := strings.Cut(text, ":")
+		if !ok || id == "" {
+			return errors.New("not of the form id:secret")
+		}
+		opts = append(opts, memtable.AcceptKey(id, secret))
+		return nil
+	})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -59,7 +69,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // again, once it has served
-	engine := memtable.Open(memtable.WithRegion(*region), memtable.WithAccount(*account), memtable.WithTableDelay(*delay))
+	engine := memtable.Open(append(opts, memtable.WithRegion(*region), memtable.WithAccount(*account), memtable.WithTableDelay(*delay))...)
 	defer engine.Close()
 	if err := load(engine, *snapshot); err != nil {
 		return err

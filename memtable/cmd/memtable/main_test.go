@@ -70,6 +70,7 @@ func TestRefusesBadArguments(t *testing.T) {
 	is := is.New(t)
 	is.True(run(t.Context(), []string{"extra"}, io.Discard) != nil)
 	is.True(run(t.Context(), []string{"-addr", "nowhere"}, io.Discard) != nil)
+	is.True(run(t.Context(), []string{"-key", "id"}, io.Discard) != nil)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	is.NoErr(err)
 	is.True(run(t.Context(), []string{"-addr", taken.Addr().String()}, io.Discard) != nil)
@@ -108,4 +109,22 @@ func TestKeepsItsTablesInAFile(t *testing.T) {
 	err = run(t.Context(), []string{"-addr", "127.0.0.1:0", "-snapshot", name}, io.Discard)
 	is.True(err != nil && strings.Contains(err.Error(), "line 1"))
 	is.True(run(t.Context(), []string{"-addr", "127.0.0.1:0", "-snapshot", t.TempDir()}, io.Discard) != nil) // a directory
+}
+
+func TestAcceptsOnlyItsKeys(t *testing.T) {
+	is := is.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	url, ended := start(t, ctx, "-addr", "127.0.0.1:0", "-key", "one:secret", "-key", "two:other")
+	list := func(id, secret string) error {
+		client := memtable.New(t, memtable.AcceptKey(id, secret)).Client(func(o *dynamodb.Options) {
+			o.BaseEndpoint, o.HTTPClient, o.RetryMaxAttempts = aws.String(url), http.DefaultClient, 1
+		})
+		_, err := client.ListTables(ctx, nil)
+		return err
+	}
+	is.NoErr(list("one", "secret"))
+	is.NoErr(list("two", "other"))
+	is.True(list("two", "secret") != nil)
+	stop()
+	is.NoErr(<-ended)
 }
