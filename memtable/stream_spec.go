@@ -58,7 +58,7 @@ func (in *updateTableInput) checkStream() error {
 		return invalidValue("If stream is being disabled, then UpdateViewType must not be specified")
 	case in.throughput.ok:
 		return invalidValue("You cannot modify stream status while updating table IOPS")
-	case slices.ContainsFunc(in.indexes.v, func(u indexUpdate) bool { return u.create.ok || u.remove.ok }):
+	case in.changesIndexes():
 		return invalidValue("You cannot create or delete index while changing stream status")
 	}
 	return nil

@@ -92,10 +92,37 @@ func (in *updateTableInput) check() error {
 	if err := checkUnits(in.throughput.v); err != nil {
 		return err
 	}
+	if err := in.checkAlone(); err != nil {
+		return err
+	}
 	if err := in.checkStream(); err != nil {
 		return err
 	}
 	return in.checkIndexes()
+}
+
+// checkAlone finds changes that stand beside others, and may not.
+func (in *updateTableInput) checkAlone() error {
+	changes := 0
+	for _, given := range []bool{in.billing.ok || in.throughput.ok, len(in.indexes.v) > 0, in.protected.ok, in.class.ok, in.stream.ok} {
+		if given {
+			changes++
+		}
+	}
+	switch {
+	case changes > 1 && in.class.ok:
+		return invalidValue("TableClass modification must be the only operation in the request")
+	case changes > 1 && in.protected.ok:
+		return invalidValue("DeletionProtection modification must be the only operation in the request")
+	case in.throughput.ok && in.changesIndexes():
+		return invalidValue("You cannot create or delete index while updating table IOPS")
+	}
+	return nil
+}
+
+// changesIndexes reports whether an index is created or deleted.
+func (in *updateTableInput) changesIndexes() bool {
+	return slices.ContainsFunc(in.indexes.v, func(u indexUpdate) bool { return u.create.ok || u.remove.ok })
 }
 
 func (in *updateTableInput) checkMembers() error {
