@@ -19,7 +19,7 @@ func conditions(depth int) *rapid.Generator[string] {
 	leaf := rapid.Custom(func(t *rapid.T) string {
 		name := rapid.SampledFrom([]string{"pk", "pk", "sk", "sk", "a"}).Draw(t, "attribute")
 		v, w := values.Draw(t, "value"), values.Draw(t, "other")
-		switch rapid.IntRange(0, 7).Draw(t, "form") {
+		switch rapid.IntRange(0, 8).Draw(t, "form") {
 		case 0:
 			return name + " IN [" + v + ", " + w + "]"
 		case 1:
@@ -32,6 +32,8 @@ func conditions(depth int) *rapid.Generator[string] {
 			return v + rapid.SampledFrom([]string{" < ", " <= ", " > ", " >= "}).Draw(t, "operator") + name
 		case 5:
 			return name + " IS MISSING"
+		case 6:
+			return "contains(" + name + ", " + v + ")"
 		default:
 			return name + " = " + v
 		}
