@@ -1,7 +1,10 @@
 package memtable_test
 
 import (
+	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
+	"pgregory.net/rapid"
 
 	"github.com/dynox-go/dynox/memtable"
 )
@@ -96,5 +100,61 @@ func TestTimeToLiveTakesItsTime(t *testing.T) {
 		got, err = status()
 		is.NoErr(err)
 		is.Equal(got, types.TimeToLiveStatusEnabled)
+	})
+}
+
+// TestExpiryAgainstAModel holds items with random times to a map, while time goes on in steps.
+func TestExpiryAgainstAModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		engine := memtable.Open(memtable.WithClock(func() time.Time { return now }))
+		streaming(t, engine, "NEW_AND_OLD_IMAGES")
+		after := rapid.IntRange(0, 3).Draw(r, "enabled after")
+		model := map[int]time.Time{} // by sort key; zero for an item that doesn't expire
+		enabled := false
+		for step := range 20 {
+			if !enabled && step >= after {
+				ok(t, engine, "UpdateTimeToLive", `{"TableName":"streamed","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"until"}}`)
+				enabled = true
+			}
+			sk := rapid.IntRange(0, 5).Draw(r, "sk")
+			switch rapid.SampledFrom([]string{"put", "put", "never", "delete", "move"}).Draw(r, "write") {
+			case "put":
+				at := now.Add(time.Duration(rapid.IntRange(-5, 15).Draw(r, "until")) * time.Second)
+				putStreamed(t, engine, "p", sk, fmt.Sprintf(`,"until":{"N":"%d"}`, at.Unix()))
+				model[sk] = at
+			case "never":
+				putStreamed(t, engine, "p", sk, "")
+				model[sk] = time.Time{}
+			case "delete":
+				ok(t, engine, "DeleteItem", fmt.Sprintf(`{"TableName":"streamed","Key":{"pk":{"S":"p"},"sk":{"N":"%d"}}}`, sk))
+				delete(model, sk)
+			case "move":
+				at := now.Add(20 * time.Second)
+				ok(t, engine, "UpdateItem", fmt.Sprintf(`{"TableName":"streamed","Key":{"pk":{"S":"p"},"sk":{"N":"%d"}},"UpdateExpression":"SET #u = :u",
+					"ExpressionAttributeNames":{"#u":"until"},"ExpressionAttributeValues":{":u":{"N":"%d"}}}`, sk, at.Unix()))
+				model[sk] = at
+			}
+			now = now.Add(time.Duration(rapid.IntRange(0, 4).Draw(r, "pause")) * time.Second)
+			if enabled {
+				maps.DeleteFunc(model, func(_ int, at time.Time) bool { return !at.IsZero() && !at.After(now) })
+			}
+			items, err := engine.Dump("streamed")
+			if err != nil || len(items) != len(model) {
+				r.Fatalf("%d items, want %d: %v", len(items), len(model), err)
+			}
+			for _, text := range items {
+				_, rest, _ := strings.Cut(text, `"sk":{"N":"`)
+				digits, _, _ := strings.Cut(rest, `"`)
+				if n, err := strconv.Atoi(digits); err != nil {
+					r.Fatal(err)
+				} else if _, there := model[n]; !there {
+					r.Fatalf("item %d should be gone", n)
+				}
+			}
+			if err := engine.Check(); err != nil {
+				r.Fatal(err)
+			}
+		}
 	})
 }
