@@ -13,20 +13,21 @@ func parseTime(text []byte) (time.Time, error) {
 // parseUTC parses times as they are mostly written: 2006-01-02T15:04:05Z, with
 // up to nine digits of a second's fraction.
 func parseUTC(text []byte) (_ time.Time, ok bool) {
-	const layout = "0000-00-00T00:00:00"
+	const layout = "2006-01-02T15:04:05"
 	end := len(text) - 1
-	if end < len(layout) || end > len(layout)+10 || text[end] != 'Z' {
+	if end < len(layout) || end > len(layout)+10 || text[end] != 'Z' ||
+		text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' {
 		return time.Time{}, false
 	}
-	for i := range len(layout) {
-		if isDigit := text[i]-'0' <= 9; isDigit != (layout[i] == '0') || !isDigit && text[i] != layout[i] {
-			return time.Time{}, false
-		}
+	digits := true
+	two := func(i int) int {
+		tens, ones := text[i]-'0', text[i+1]-'0'
+		digits = digits && tens <= 9 && ones <= 9
+		return int(tens)*10 + int(ones)
 	}
-	two := func(i int) int { return int(text[i]-'0')*10 + int(text[i+1]-'0') }
 	year, month, day := two(0)*100+two(2), two(5), two(8)
 	hour, minute, second := two(11), two(14), two(17)
-	if month < 1 || month > 12 || day < 1 || day > 28 && day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+	if !digits || month < 1 || month > 12 || day < 1 || day > 28 && day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
 	nanos := 0

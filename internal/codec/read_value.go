@@ -114,9 +114,11 @@ func readFloat(s spec) readFunc {
 		if !ok {
 			return err
 		}
-		f, err := parseFloat(string(text), bits)
-		if err != nil {
-			return failNumber(err, s.typ)
+		f, ok := parseShortFloat(text)
+		if !ok || bits != 64 {
+			if f, err = parseFloat(string(text), bits); err != nil {
+				return failNumber(err, s.typ)
+			}
 		}
 		if bits == 32 {
 			*at[float32](p) = float32(f)
@@ -126,6 +128,39 @@ func readFloat(s spec) readFunc {
 		return nil
 	}
 }
+
+// parseShortFloat is parseFloat for decimals of up to 15 digits, whose float64 is
+// one division of two exact ones.
+func parseShortFloat(text []byte) (f float64, ok bool) {
+	digits := text
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	var n int64
+	point := -1
+	for i, c := range digits {
+		if c == '.' && point < 0 {
+			point = i
+			continue
+		}
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c)
+	}
+	count := len(digits)
+	f = float64(n)
+	if point >= 0 {
+		count--
+		f /= powersOfTen[min(count-point, len(powersOfTen)-1)]
+	}
+	if len(digits) < len(text) {
+		f = -f
+	}
+	return f, count > 0 && count < len(powersOfTen)
+}
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 func readBigInt(s spec) readFunc {
 	return func(d *Decoder, w wire.Type, p slot, _ int) error {

@@ -2,6 +2,8 @@ package codec
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -26,14 +28,26 @@ func FuzzParseTime(f *testing.F) {
 	})
 }
 
-// FuzzParseInt is in the properties of reading, whose numbers are drawn; this
-// compares the texts that it has no detour for.
-func TestParseIntShort(t *testing.T) {
-	for _, text := range []string{"0", "-0", "-1", "007", "123456789012345678", "-123456789012345678", "1a", "-", ""} {
-		if n, err := parseInt([]byte(text), 64); fmt.Sprint(n) != text && err == nil && text != "007" && text != "-0" {
-			t.Errorf("%s became %d", text, n)
-		} else if (err != nil) != (text == "1a" || text == "-" || text == "") {
-			t.Errorf("%s: %v", text, err)
-		}
+// FuzzParseNumber holds the ways for short numbers to strconv.
+func FuzzParseNumber(f *testing.F) {
+	for _, text := range []string{
+		"0", "-0", "-0.0", "-1", "+1", "007", "123456789012345", "1234567890123456", "123456789012345678", "-9223372036854775808",
+		"9223372036854775808", "1a", "-", "", ".", "1.", ".5", "-.5", "1.2.3", "0.1", "0.000000000000001", "12345678901234.5", "1e3", "1_0", "12.75",
+	} {
+		f.Add(text)
 	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, bits := range []int{8, 64} {
+			want, werr := strconv.ParseInt(text, 10, bits)
+			got, gerr := parseInt([]byte(text), bits)
+			if got != want || (werr == nil) != (gerr == nil) {
+				t.Fatalf("%q: %d, %v is not %d, %v", text, got, gerr, want, werr)
+			}
+		}
+		want, err := parseFloat(text, 64)
+		got, ok := parseShortFloat([]byte(text))
+		if ok && (err != nil || math.Float64bits(got) != math.Float64bits(want)) {
+			t.Fatalf("%q: %g is not %g, %v", text, got, want, err)
+		}
+	})
 }
