@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,22 +39,48 @@ func TestCases(t *testing.T) {
 		t.Fatal("no cases", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-			engine := memtable.New(t, memtable.WithClock(func() time.Time { return start }))
-			kept := map[string]string{}
-			for _, c := range parseCases(t, string(text)) {
-				t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, engine, kept) })
-				if err := engine.Check(); err != nil {
-					t.Fatalf("after line %d: %v", c.line, err)
-				}
-			}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		cases := parseCases(t, string(text))
+		t.Run(name, func(t *testing.T) {
+			runCases(t, cases, func(engine *memtable.Engine) http.Handler { return engine })
+		})
+		t.Run(name+" over HTTP", func(t *testing.T) {
+			runCases(t, cases, func(engine *memtable.Engine) http.Handler { return overHTTP(t, engine) })
 		})
 	}
+}
+
+// runCases runs cases on an engine that is asked by way of via.
+func runCases(t *testing.T, cases []testCase, via func(*memtable.Engine) http.Handler) {
+	t.Helper()
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	engine := memtable.New(t, memtable.WithClock(func() time.Time { return start }))
+	handler, kept := via(engine), map[string]string{}
+	for _, c := range cases {
+		engine.Advance(c.pause)
+		t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, handler, kept) })
+		if err := engine.Check(); err != nil {
+			t.Fatalf("after line %d: %v", c.line, err)
+		}
+	}
+}
+
+// overHTTP serves an engine on a port, and returns what passes requests on to it.
+func overHTTP(t *testing.T, engine *memtable.Engine) http.Handler {
+	t.Helper()
+	server := httptest.NewServer(engine)
+	t.Cleanup(server.Close)
+	to, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.Transport = server.Client().Transport
+	return proxy
 }
 
 type testCase struct {
@@ -96,14 +125,13 @@ func parseCases(t testing.TB, text string) (cases []testCase) {
 
 var keptName = regexp.MustCompile(`\$[a-z]+`)
 
-func (c testCase) run(t *testing.T, engine *memtable.Engine, kept map[string]string) {
+func (c testCase) run(t *testing.T, engine http.Handler, kept map[string]string) {
 	keptIn := func(text string) string {
 		return keptName.ReplaceAllStringFunc(text, func(name string) string { return kept[name[1:]] })
 	}
 	if len(kept) > 0 {
 		c.body, c.answer = keptIn(c.body), keptIn(c.answer)
 	}
-	engine.Advance(c.pause)
 	code, text := post(t, engine, c.operation, c.body)
 	kind, want := c.answer[0], strings.TrimSpace(c.answer[1:])
 	if status := map[byte]int{'<': http.StatusOK, '!': http.StatusBadRequest}[kind]; code != status {

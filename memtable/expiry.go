@@ -49,8 +49,8 @@ func (x *expiry) of(item value.Item) (at time.Time, ok bool) {
 	if v.Kind() != value.KindN {
 		return at, false
 	}
-	seconds, err := strconv.ParseFloat(string(v.Number().Append(nil)), 64)
-	if err != nil || seconds <= 0 || seconds > 1<<40 { // 2^40 seconds are 35,000 years
+	seconds, _ := strconv.ParseFloat(string(v.Number().Append(nil)), 64) // it is a number
+	if seconds < 0 || seconds > 1<<40 {                                  // 2^40 seconds are 35,000 years
 		return at, false
 	}
 	return time.Unix(int64(math.Ceil(seconds)), 0), true

@@ -175,7 +175,7 @@ func headerValue(req *http.Request, name string) string {
 		return req.Host
 	case name == "host":
 		return req.URL.Host
-	case name == "content-length" && req.Header.Get(name) == "":
+	case name == "content-length":
 		return strconv.FormatInt(req.ContentLength, 10)
 	}
 	values := slices.Clone(req.Header.Values(name))

@@ -70,20 +70,20 @@ func (e *Engine) pictures(now time.Time) []picture {
 			continue
 		}
 		w := &writer{}
-		t.writeSnapshot(w, now)
+		t.writeSnapshot(w)
 		out = append(out, picture{w.b, t.data.items.Snapshot()})
 	}
 	return out
 }
 
 // writeSnapshot writes the table's line: a request that would make it, and what no request says.
-func (t *table) writeSnapshot(w *writer, now time.Time) {
+func (t *table) writeSnapshot(w *writer) {
 	w.beginObject()
 	w.object("Table")
 	w.text("TableName", t.name)
 	w.text("TableId", t.id)
 	w.time("CreationDateTime", t.created)
-	t.writeUsedAttributes(w, now)
+	t.writeUsedAttributes(w)
 	t.key.write(w)
 	if t.onDemand {
 		w.text("BillingMode", "PAY_PER_REQUEST")
@@ -91,7 +91,7 @@ func (t *table) writeSnapshot(w *writer, now time.Time) {
 		t.throughput.describe(w)
 	}
 	for _, global := range []bool{false, true} {
-		t.writeSnapshotIndexes(w, global, now)
+		t.writeSnapshotIndexes(w, global)
 	}
 	if t.class != "" {
 		w.text("TableClass", t.class)
@@ -111,10 +111,10 @@ func (t *table) writeSnapshot(w *writer, now time.Time) {
 	w.endObject()
 }
 
-func (t *table) writeUsedAttributes(w *writer, now time.Time) {
+func (t *table) writeUsedAttributes(w *writer) {
 	used := t.key.attributes()
 	for _, x := range t.data.indexes {
-		if !x.gone(now) && x.deleted.IsZero() {
+		if x.deleted.IsZero() {
 			used = slices.Concat(used, x.key.attributes())
 		}
 	}
@@ -130,7 +130,7 @@ func (t *table) writeUsedAttributes(w *writer, now time.Time) {
 	w.endArray()
 }
 
-func (t *table) writeSnapshotIndexes(w *writer, global bool, now time.Time) {
+func (t *table) writeSnapshotIndexes(w *writer, global bool) {
 	open := false
 	for _, x := range t.data.indexes {
 		if x.global != global || !x.deleted.IsZero() {
