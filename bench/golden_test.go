@@ -91,7 +91,7 @@ func readGolden(t *testing.T, path string) map[string][2]float64 {
 	t.Helper()
 	f, err := os.Open(path)
 	check(t, err)
-	defer f.Close()
+	defer func() { check(t, f.Close()) }()
 	golden := map[string][2]float64{}
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), "#") {
