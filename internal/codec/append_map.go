@@ -13,6 +13,16 @@ import (
 // such; of other keys only the twin knows whether two have one text. It uses the
 // memory of an element again, so the twin takes those that might keep theirs too.
 func appendMap(s spec, elem *codec) appendFunc {
+	if s.typ.Key() == reflect.TypeFor[string]() && s.tag.elem() == (Tag{}) {
+		switch s.typ.Elem() {
+		case reflect.TypeFor[any]():
+			return func(dst []byte, p slot, depth int) ([]byte, error) {
+				return appendAnyMap(dst, *at[map[string]any](p), depth)
+			}
+		case reflect.TypeFor[string]():
+			return appendTextMap
+		}
+	}
 	appendKey := appendKeyFunc(s.typ.Key())
 	if appendKey == nil || isAddressed(s.typ.Elem()) {
 		return nil
@@ -54,6 +64,26 @@ func appendMap(s spec, elem *codec) appendFunc {
 	}
 }
 
+func appendTextMap(dst []byte, p slot, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return dst, failDepth()
+	}
+	dst = append(dst, `{"M":{`...)
+	first := true
+	for name, text := range *at[map[string]string](p) {
+		if name == "" {
+			return dst, under(failEmptyKey(), anyEntry)
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(wire.AppendString(dst, name), `:{"S":`...)
+		dst = append(wire.AppendString(dst, text), '}')
+	}
+	return append(dst, `}}`...), nil
+}
+
 // appendKeyFunc appends keys of type t as names of members; nil if it cannot
 // tell that different keys have different texts.
 func appendKeyFunc(t reflect.Type) func(dst []byte, p slot) ([]byte, error) {
@@ -65,7 +95,7 @@ func appendKeyFunc(t reflect.Type) func(dst []byte, p slot) ([]byte, error) {
 		return func(dst []byte, p slot) ([]byte, error) {
 			text := *at[string](p)
 			if text == "" {
-				return dst, fail("empty key")
+				return dst, failEmptyKey()
 			}
 			return wire.AppendString(dst, text), nil
 		}

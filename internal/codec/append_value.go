@@ -154,7 +154,7 @@ func appendFloat(s spec) appendFunc {
 			f = *at[float64](p)
 		}
 		if math.IsNaN(f) || math.IsInf(f, 0) {
-			return dst, fail("NaN and Inf are no numbers of DynamoDB")
+			return dst, failNaN()
 		}
 		dst = append(dst, open...)
 		dst = strconv.AppendFloat(dst, f, 'f', -1, bits)

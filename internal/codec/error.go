@@ -54,6 +54,10 @@ func failDepth() error {
 	return fail("nested more than %d levels deep, or cyclic", maxDepth)
 }
 
+func failNaN() error { return fail("NaN and Inf are no numbers of DynamoDB") }
+
+func failEmptyKey() error { return fail("empty key") }
+
 // under adds the step that leads to where err happened.
 func under(err error, s Step) error {
 	e := asError(err)

@@ -89,7 +89,7 @@ func (k key) text(v reflect.Value) (string, error) {
 		return "", failWith(err, "cannot write the key of type %s as text", v.Type())
 	}
 	if name == "" {
-		return "", fail("empty key")
+		return "", failEmptyKey()
 	}
 	return name, nil
 }

@@ -18,6 +18,14 @@ func readMap(s spec, elem *codec) readFunc {
 	if !isPlainKey(s.typ.Key()) || isAddressed(s.typ.Elem()) {
 		return nil
 	}
+	if s.typ.Key() == reflect.TypeFor[string]() {
+		switch s.typ.Elem() {
+		case reflect.TypeFor[any]():
+			return readMapOf(s, func(d *Decoder, depth int) (any, error) { return d.anyValue(depth) })
+		case reflect.TypeFor[string]():
+			return readMapOf(s, (*Decoder).textValue)
+		}
+	}
 	pool := newEntryPool(s.typ)
 	return func(d *Decoder, w wire.Type, p slot, depth int) error {
 		if w != wire.M {
@@ -59,6 +67,37 @@ func readMap(s spec, elem *codec) readFunc {
 			e.elem.SetZero()
 		}
 	}
+}
+
+// readMapOf is for maps of one type, whose elements read reads.
+func readMapOf[E any](s spec, read func(d *Decoder, depth int) (E, error)) readFunc {
+	return func(d *Decoder, w wire.Type, p slot, depth int) (err error) {
+		if w != wire.M {
+			return d.otherwise(w, s.typ)
+		}
+		if depth > maxDepth {
+			return failDepth()
+		}
+		*at[map[string]E](p), err = readObject(d, func(d *Decoder) (E, error) { return read(d, depth+1) })
+		return err
+	}
+}
+
+// textValue reads an attribute value into a string.
+func (d *Decoder) textValue(int) (text string, err error) {
+	w, err := d.s.Attribute()
+	if err != nil {
+		return "", err
+	}
+	if w == wire.S || w == wire.N {
+		text, err = d.string()
+	} else {
+		err = d.otherwise(w, reflect.TypeFor[string]())
+	}
+	if err != nil {
+		return "", err
+	}
+	return text, d.s.EndAttribute()
 }
 
 // readMapSet has a way of its own for sets of text; asMap reads what

@@ -108,7 +108,7 @@ func makeFloat(s spec) twin {
 		func(v reflect.Value, _ int) (types.AttributeValue, error) {
 			f := v.Float()
 			if math.IsNaN(f) || math.IsInf(f, 0) {
-				return nil, fail("NaN and Inf are no numbers of DynamoDB")
+				return nil, failNaN()
 			}
 			return numberMember(s, strconv.FormatFloat(f, 'f', -1, bits)), nil
 		},

@@ -5,32 +5,28 @@ import (
 	"unicode/utf8"
 )
 
-// safe says which bytes stand for themselves in a string.
-var safe = func() (safe [256]bool) {
-	for c := byte(' '); c < utf8.RuneSelf; c++ {
-		safe[c] = c != '"' && c != '\\'
-	}
-	return safe
-}()
-
 // AppendString appends text as a JSON string. It escapes what JSON requires and nothing else; bytes that
 // are not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, text T) []byte {
 	dst = append(dst, '"')
 	start, i := 0, 0
+	checked, valid := false, false // that what is left is UTF-8
 	for {
-		for i < len(text) && safe[text[i]] {
+		for i < len(text) && (stops[text[i]] == 0 || valid && stops[text[i]] == 2) {
 			i++
 		}
 		if i == len(text) {
 			break
 		}
-		c := text[i]
-		if c < utf8.RuneSelf {
+		if c := text[i]; c < utf8.RuneSelf {
 			dst = append(dst, text[start:i]...)
 			dst = appendEscape(dst, c)
 			i++
 			start = i
+			continue
+		}
+		if !checked {
+			checked, valid = true, isValid(text[i:])
 			continue
 		}
 		r, n := decodeRune(text[i:])
@@ -43,6 +39,13 @@ func AppendString[T string | []byte](dst []byte, text T) []byte {
 	}
 	dst = append(dst, text[start:]...)
 	return append(dst, '"')
+}
+
+func isValid[T string | []byte](text T) bool {
+	if b, ok := any(text).([]byte); ok {
+		return utf8.Valid(b)
+	}
+	return utf8.ValidString(string(text))
 }
 
 func decodeRune[T string | []byte](text T) (rune, int) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -25,7 +26,7 @@ func (s *Scanner) Text(buf []byte) (text, grown []byte, err error) {
 	if err != nil || verbatim {
 		return raw, buf, err
 	}
-	buf = unescape(buf[:0], raw)
+	buf = unescape(slices.Grow(buf[:0], len(raw)), raw)
 	return buf, buf, nil
 }
 
@@ -49,7 +50,7 @@ func (s *Scanner) AppendBytes(dst []byte) ([]byte, error) {
 		return dst, err
 	}
 	out, err := base64Strict.AppendDecode(dst, text)
-	if err != nil || hasLineBreak(text) {
+	if err != nil || len(out)-len(dst) != decodedLen(text) {
 		return dst, s.fail("invalid base64")
 	}
 	return out, nil
@@ -57,14 +58,17 @@ func (s *Scanner) AppendBytes(dst []byte) ([]byte, error) {
 
 var base64Strict = base64.StdEncoding.Strict()
 
-// hasLineBreak finds what encoding/base64 would pass over.
-func hasLineBreak(text []byte) bool {
-	for _, c := range text {
-		if c == '\n' || c == '\r' {
-			return true
-		}
+// decodedLen is how many bytes text stands for, if it is base64 without the line breaks that encoding/base64
+// passes over; -1 if it cannot be.
+func decodedLen(text []byte) int {
+	if len(text)%4 != 0 {
+		return -1
 	}
-	return false
+	n := len(text) / 4 * 3
+	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
+		n--
+	}
+	return n
 }
 
 // Verbatim reads a string that stands at the scanner's position, without white space before it, and that the
@@ -104,7 +108,9 @@ func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
 	d, start := s.data, s.pos+1
 	verbatim = true
 	for i := start; ; {
-		i += plain(d[i:])
+		if i < len(d) && d[i] != '\\' {
+			i += plain(d[i:])
+		}
 		if i >= len(d) {
 			break
 		}
@@ -185,13 +191,11 @@ func escapeLen(d []byte) int {
 	if len(d) < 2 {
 		return 0
 	}
-	switch d[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if unescaped[d[1]] != 0 {
 		return 2
-	case 'u':
-		if len(d) >= 6 && hex4(d[2:6]) >= 0 {
-			return 6
-		}
+	}
+	if d[1] == 'u' && len(d) >= 6 && hex4(d[2:6]) >= 0 {
+		return 6
 	}
 	return 0
 }
@@ -216,47 +220,41 @@ func hex4(d []byte) rune {
 // unescape appends the text that raw, checked by quoted, stands for.
 func unescape(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); {
-		c := raw[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRune(raw[i:])
-			dst = utf8.AppendRune(dst, r)
+		if raw[i] != '\\' {
+			n := plain(raw[i:])
+			if n > 0 {
+				dst = append(dst, raw[i:i+n]...)
+			} else {
+				var r rune
+				r, n = utf8.DecodeRune(raw[i:])
+				dst = utf8.AppendRune(dst, r)
+			}
 			i += n
 			continue
 		}
-		if c != '\\' {
-			dst = append(dst, c)
-			i++
+		c := raw[i+1]
+		i += 2
+		if c != 'u' {
+			dst = append(dst, unescaped[c])
 			continue
 		}
-		c = raw[i+1]
-		i += 2
-		switch c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r := hex4(raw[i:])
-			i += 4
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
-					pair = utf16.DecodeRune(r, hex4(raw[i+2:]))
-				}
-				if r = pair; r != utf8.RuneError {
-					i += 6
-				}
+		r := hex4(raw[i:])
+		i += 4
+		if utf16.IsSurrogate(r) {
+			pair := rune(utf8.RuneError)
+			if i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
+				pair = utf16.DecodeRune(r, hex4(raw[i+2:]))
 			}
-			dst = utf8.AppendRune(dst, r)
-		default:
-			dst = append(dst, c)
+			if r = pair; r != utf8.RuneError {
+				i += 6
+			}
 		}
+		dst = utf8.AppendRune(dst, r)
 	}
 	return dst
+}
+
+// unescaped maps the letter of an escape to what it stands for; 0 if it is none of one letter.
+var unescaped = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
