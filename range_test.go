@@ -219,6 +219,14 @@ func testShape(t *testing.T, client *dynamodb.Client, s shape) {
 		if err != nil || n != int64(len(want)) {
 			rt.Fatal("count", n, err, len(want))
 		}
+		// In pieces, in either direction, it is the same.
+		size := rapid.IntRange(1, 5).Draw(rt, "size")
+		pieces := pagesOf(rt, t, events, q.Limit(size).PageSize(rapid.IntRange(0, 3).Draw(rt, "page size")).MaxPages(1000))
+		back := pagesOf(rt, t, events, q.Limit(size).Desc().MaxPages(1000))
+		slices.Reverse(back)
+		if fmt.Sprint(pieces) != fmt.Sprint(got) || fmt.Sprint(back) != fmt.Sprint(got) {
+			rt.Fatalf("all at once %v\nin pieces %v\nbackwards %v", got, pieces, back)
+		}
 		if s.index {
 			slices.SortFunc(got, order) // those with equal index keys come in no order
 		}
@@ -226,6 +234,28 @@ func testShape(t *testing.T, client *dynamodb.Client, s shape) {
 			rt.Fatalf("%s\nwant %v\ngot  %v", must(events.Explain(q)), want, got)
 		}
 	})
+}
+
+func pagesOf(rt *rapid.T, t *testing.T, events *dynox.Repo[Event], q dynox.Query[Event]) []Event {
+	items := make([]Event, 0)
+	for range 100 {
+		page, err := events.Page(t.Context(), q)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, e := range page.Items {
+			items = append(items, e.stored())
+		}
+		if page.Next == "" {
+			return items
+		}
+		if len(page.Items) == 0 {
+			rt.Fatal("an empty page with a cursor")
+		}
+		q = q.After(page.Next)
+	}
+	rt.Fatal("no end")
+	return nil
 }
 
 func must[V any](v V, err error) V {
