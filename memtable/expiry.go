@@ -103,7 +103,7 @@ func (t *table) expire(now time.Time) {
 	for t.data.expiry.due(now) {
 		key, gone, _ := t.data.expiry.next()
 		rec, _ := t.data.items.Get(key)
-		c := change{table: t, key: key, keyItem: t.key.keyOf(rec.item), remove: true, expired: true}
+		c := change{table: t, key: key, expired: true}
 		c.commit(outcome{old: rec}, gone)
 	}
 }
