@@ -200,17 +200,14 @@ func (l *lexer) number(rest string) bool {
 			sign++
 		}
 		end := digits(sign)
-		exponent, err := strconv.ParseInt(strings.TrimPrefix(rest[n+1:end], "+"), 10, 64)
-		if err != nil || exponent != int64(int32(exponent)) || !fits32(int64(fraction)-exponent) {
+		exponent, err := strconv.ParseInt(strings.TrimPrefix(rest[n+1:end], "+"), 10, 32)
+		if err != nil || int64(fraction)-exponent > math.MaxInt32 { // the service's decimals have a scale of 32 bits
 			return false
 		}
 		n = end
 	}
 	return l.add(tokenNumber, rest[:n], n)
 }
-
-// fits32 reports whether a number's scale fits into 32 bits, as the service's decimals need it to.
-func fits32(scale int64) bool { return scale >= math.MinInt32 && scale <= math.MaxInt32 }
 
 func isNameStart(c byte) bool {
 	return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '$'

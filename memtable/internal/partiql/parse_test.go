@@ -103,6 +103,8 @@ func TestMalformed(t *testing.T) {
 		`SELECT a[0].* FROM t`:                       "Cannot use [] and * together in SELECT list expression",
 		`SELECT a`:                                   "Expected FROM after SELECT list",
 		`SELECT a AS 1 FROM t`:                       "Expected identifier for as-alias",
+		`SELECT a FROM t x y`:                        "Unexpected token after expression",
+		`SELECT a FROM t AT x y`:                     "Unexpected token after expression",
 		`SELECT a FROM t ORDER a`:                    "Expected BY",
 		`SELECT a FROM t GROUP a`:                    "Expected BY",
 		`SELECT a FROM t WHERE a BETWEEN 1`:          "Expected AND keyword",
