@@ -45,6 +45,7 @@ type kinds struct {
 	Ints   map[int]struct{}    `dynamodbav:",numberset"`
 	Map    map[string]string
 	ByText map[textKey]*int
+	ByName map[myText]int
 	Any    any
 	Text   any `dynamodbav:",string"`
 	Raw    types.AttributeValue
@@ -75,6 +76,7 @@ var hostileItems = []string{
 	`{"Tags":{"SS":["a",1]}}`, `{"Tags":{"NULL":true}}`, `{"Tags":{"NULL":"x"}}`, `{"Set":{"SS":["a","b"]},"Ints":{"NS":["1","1"]}}`,
 	`{"Set":{"M":{"a":{"M":{}}}},"Map":{"M":{"a":{"S":"1"},"b":{"N":"2"}}}}`, `{"Map":{"M":{"a":{"S":"1"},"a":{"S":"1"}}}}`,
 	`{"ByText":{"M":{"1/2":{"N":"3"}}}}`, `{"ByText":{"M":{"x":{"N":"3"}}}}`, `{"Any":{"M":{"a":{"L":[{"N":"1"},{"NULL":true},{"BS":["AA=="]},{"NS":["1"]},{"SS":[]},{"BOOL":true}]}}},"Text":{"S":"5"}}`,
+	`{"ByName":{"M":{"a":{"N":"1"},"b":{"NULL":true}}}}`, `{"ByName":{"M":{"a":{"N":"1"},"a":{"N":"1"}}}}`, `{"Any":{"M":{"a":{"S":""},"a":{"S":""}}}}`,
 	`{"Raw":{"M":{"a":{"L":[]}}},"RawS":{"S":"x"}}`, `{"RawS":{"N":"1"}}`, `{"Raw":{"NULL":true},"RawS":{"NULL":true}}`, `{"Coin":{"N":"5"},"Purse":{"S":"1 2"}}`, `{"Coin":{"S":"5"}}`,
 	`{"Next":{"M":{"Next":{"M":{"Next":{"M":{"id":{"S":"3"}}}}}}},"All":{"L":[{"M":{"id":{"S":"1"}}},{"M":{"All":{"L":[{"M":{}}]}}}]}}`,
 	`{"Deep":{"BOOL":true},"deep":{"BOOL":true},"When":{"NULL":true},"Hidden":{"S":"x"}}`, `{"pk":{"S":"1"},"pk":{"S":"2"}}`, `{"pk":{"X":[]},"PK":1}`,

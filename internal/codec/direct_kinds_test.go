@@ -112,6 +112,23 @@ func TestStringsOutliveTheJSON(t *testing.T) {
 	}
 }
 
+// TestSlicesAreApart checks that appending to a slice leaves its neighbours in the slab alone.
+func TestSlicesAreApart(t *testing.T) {
+	is := is.New(t)
+	type item struct {
+		A, B []string
+		I, J []int
+		F, G []float64
+	}
+	d := compile[item](t, Options{}).Watch().NewDecoder()
+	for range 100 {
+		var it item
+		is.NoErr(d.DecodeItem([]byte(`{"A":{"SS":["a"]},"B":{"SS":["b"]},"I":{"NS":["1"]},"J":{"NS":["2"]},"F":{"NS":["1"]},"G":{"NS":["2"]}}`), &it))
+		it.A, it.I, it.F = append(it.A, "x"), append(it.I, 9), append(it.F, 9)
+		is.Equal(it, item{[]string{"a", "x"}, []string{"b"}, []int{1, 9}, []int{2}, []float64{1, 9}, []float64{2}})
+	}
+}
+
 func TestDecoderGoesOnAfterAnError(t *testing.T) {
 	is := is.New(t)
 	d := compile[order](t, Options{}).Watch("pk").NewDecoder()

@@ -42,11 +42,14 @@ func TestCyclicValuesAreErrors(t *testing.T) {
 	k["k"] = k
 	var a any
 	a = &a
+	anys, anyMap := make([]any, 1), map[string]any{}
+	anys[0], anyMap["k"] = anys, anyMap
 	av := &types.AttributeValueMemberL{Value: make([]types.AttributeValue, 1)}
 	av.Value[0] = av
 	for _, item := range []any{
 		&struct{ A ring }{r}, &struct{ A *chain }{c}, &struct{ A loop }{l}, &struct{ A knot }{k},
 		&struct{ A any }{a}, &struct{ A types.AttributeValue }{av}, &struct{ A any }{r},
+		&struct{ A any }{anys}, &struct{ A any }{anyMap}, &struct{ A map[string]any }{anyMap},
 	} {
 		t.Run(fmt.Sprintf("%T", item), func(t *testing.T) {
 			is := is.New(t)
@@ -55,6 +58,9 @@ func TestCyclicValuesAreErrors(t *testing.T) {
 			_, err = p.Encode(item)
 			is.True(err != nil)
 			is.True(strings.Contains(err.Error(), "levels deep, or cyclic")) // err.Error()
+			_, direct := p.AppendItem(nil, item)
+			is.True(direct != nil)
+			is.Equal(direct.Error(), err.Error())
 		})
 	}
 }
