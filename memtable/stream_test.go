@@ -127,6 +127,26 @@ func TestRecordsCanBeFollowedThroughShards(t *testing.T) {
 	})
 }
 
+func TestTheOldestRecordIsNotTrimmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		engine := memtable.New(t)
+		arn := streaming(t, engine, "KEYS_ONLY")
+		putStreamed(t, engine, "p", 1, "")
+		time.Sleep(time.Hour)
+		putStreamed(t, engine, "p", 2, "")
+		time.Sleep(23 * time.Hour)
+		shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
+		at := ask(t, engine, "GetShardIterator", `{"StreamArn":%q,"ShardId":%q,"ShardIteratorType":"AT_SEQUENCE_NUMBER","SequenceNumber":"100000000000000000002"}`, arn, shard).ShardIterator
+		records := ask(t, engine, "GetRecords", `{"ShardIterator":%q}`, at).Records
+		is.Equal(len(records), 1)
+		is.Equal(records[0].Dynamodb.Keys["sk"]["N"], "2")
+		_, text := post(t, engine, "GetShardIterator",
+			fmt.Sprintf(`{"StreamArn":%q,"ShardId":%q,"ShardIteratorType":"AT_SEQUENCE_NUMBER","SequenceNumber":"100000000000000000001"}`, arn, shard))
+		is.Equal(exception(t, text), "TrimmedDataAccessException: The data you are trying to access has been trimmed")
+	})
+}
+
 func TestALongPauseLeavesNoChainOfShards(t *testing.T) {
 	is := is.New(t)
 	engine := memtable.New(t)
