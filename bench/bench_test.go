@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
@@ -13,26 +14,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/bench/internal/work"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/memtable"
 )
 
-// work is one thing to measure, done by dynox and by hand over the SDK.
-type work struct {
+// task is one thing to measure, done by dynox and by hand over the SDK.
+type task struct {
 	name       string // as benchstat reads it: Query/shape=order
 	dynox, sdk func() error
 }
 
-// works is everything that is measured, each over bytes of its own.
-func works(tb testing.TB) []work {
-	var all []work
-	all = append(all, pages(tb, "order", orderKey, anOrder, 1400, false)...)
-	all = append(all, pages(tb, "shuffled", orderKey, anOrder, 1400, true)...)
-	all = append(all, pages(tb, "sparse", keyOf(func(s *Sparse) (*string, *string) { return &s.PK, &s.SK }), aSparse, 4000, false)...)
-	all = append(all, pages(tb, "tiny", keyOf(func(s *Tiny) (*string, *string) { return &s.PK, &s.SK }), aTiny, 9000, false)...)
-	all = append(all, pages(tb, "wide", keyOf(func(s *Wide) (*string, *string) { return &s.PK, &s.SK }), aWide, 400, false)...)
-	all = append(all, pages(tb, "deep", keyOf(func(s *Deep) (*string, *string) { return &s.PK, &s.SK }), aDeep, 400, false)...)
-	all = append(all, pages(tb, "large", keyOf(func(s *Large) (*string, *string) { return &s.PK, &s.SK }), aLarge, 3, false)...)
+// tasks is everything that is measured, each over bytes of its own.
+func tasks(tb testing.TB) []task {
+	var all []task
+	all = append(all, pages(tb, "order", work.OrderKey, work.NewOrder, 1400, false)...)
+	all = append(all, pages(tb, "shuffled", work.OrderKey, work.NewOrder, 1400, true)...)
+	all = append(all, pages(tb, "sparse", keyOf(func(s *work.Sparse) (*string, *string) { return &s.PK, &s.SK }), work.NewSparse, 4000, false)...)
+	all = append(all, pages(tb, "tiny", keyOf(func(s *work.Tiny) (*string, *string) { return &s.PK, &s.SK }), work.NewTiny, 9000, false)...)
+	all = append(all, pages(tb, "wide", keyOf(func(s *work.Wide) (*string, *string) { return &s.PK, &s.SK }), work.NewWide, 400, false)...)
+	all = append(all, pages(tb, "deep", keyOf(func(s *work.Deep) (*string, *string) { return &s.PK, &s.SK }), work.NewDeep, 400, false)...)
+	all = append(all, pages(tb, "large", keyOf(func(s *work.Large) (*string, *string) { return &s.PK, &s.SK }), work.NewLarge, 3, false)...)
 	return append(all, single(tb)...)
 }
 
@@ -43,10 +45,10 @@ func keyOf[T any](keys func(*T) (pk, sk *string)) dynox.Key[T] {
 }
 
 // stored is a repository on an engine with n items, whose answers are kept.
-func stored[T any](tb testing.TB, key dynox.Key[T], item func(int) T, n int) (*canned, *dynox.Repo[T]) {
+func stored[T any](tb testing.TB, key dynox.Key[T], item func(int) T, n int) (*work.Canned, *dynox.Repo[T]) {
 	engine := memtable.New(tb)
-	c := recorder(engine)
-	table := dynox.NewTable(c.client(), "shop")
+	c := work.Recorder(engine)
+	table := dynox.NewTable(c.Client(), "shop")
 	repo, err := dynox.NewRepo(table, key)
 	check(tb, err)
 	check(tb, table.Ensure(background, repo))
@@ -58,12 +60,14 @@ func stored[T any](tb testing.TB, key dynox.Key[T], item func(int) T, n int) (*c
 }
 
 // replayed is the repository, and a plain client, over the kept answers.
-func replayed[T any](tb testing.TB, c *canned, key dynox.Key[T]) (*dynox.Repo[T], *dynamodb.Client) {
-	client := c.replay().client()
+func replayed[T any](tb testing.TB, c *work.Canned, key dynox.Key[T]) (*dynox.Repo[T], *dynamodb.Client) {
+	client := c.Replay().Client()
 	repo, err := dynox.NewRepo(dynox.NewTable(client, "shop"), key)
 	check(tb, err)
 	return repo, client
 }
+
+var background = context.Background()
 
 func check(tb testing.TB, err error) {
 	tb.Helper()
@@ -72,7 +76,7 @@ func check(tb testing.TB, err error) {
 	}
 }
 
-func pages[T any](tb testing.TB, shape string, key dynox.Key[T], item func(int) T, n int, shuffled bool) []work {
+func pages[T any](tb testing.TB, shape string, key dynox.Key[T], item func(int) T, n int, shuffled bool) []task {
 	c, repo := stored(tb, key, item, n)
 	q := key.In(partitionOnly(item(0)))
 	got := 0
@@ -84,11 +88,11 @@ func pages[T any](tb testing.TB, shape string, key dynox.Key[T], item func(int) 
 		tb.Fatalf("%s: %d items, not %d", shape, got, n)
 	}
 	if shuffled {
-		shuffle(tb, c.answers["Query"])
+		shuffle(tb, c.Answers["Query"])
 	}
 	repo, client := replayed(tb, c, key)
 	name, value := partitionOf(item(0))
-	return []work{{
+	return []task{{
 		name: "Query/shape=" + shape,
 		dynox: func() error {
 			items := make([]T, 0, n)
@@ -120,33 +124,33 @@ func pages[T any](tb testing.TB, shape string, key dynox.Key[T], item func(int) 
 func partitionOnly[T any](item T) T {
 	var only T
 	switch v := any(&only).(type) {
-	case *Order:
-		v.Customer = any(item).(Order).Customer
-	case *Sparse:
-		v.PK = any(item).(Sparse).PK
-	case *Tiny:
-		v.PK = any(item).(Tiny).PK
-	case *Wide:
-		v.PK = any(item).(Wide).PK
-	case *Deep:
-		v.PK = any(item).(Deep).PK
-	case *Large:
-		v.PK = any(item).(Large).PK
+	case *work.Order:
+		v.Customer = any(item).(work.Order).Customer
+	case *work.Sparse:
+		v.PK = any(item).(work.Sparse).PK
+	case *work.Tiny:
+		v.PK = any(item).(work.Tiny).PK
+	case *work.Wide:
+		v.PK = any(item).(work.Wide).PK
+	case *work.Deep:
+		v.PK = any(item).(work.Deep).PK
+	case *work.Large:
+		v.PK = any(item).(work.Large).PK
 	}
 	return only
 }
 
 func partitionOf(item any) (name, value string) {
-	if o, ok := item.(Order); ok {
+	if o, ok := item.(work.Order); ok {
 		return "customer", o.Customer
 	}
 	return "pk", "p"
 }
 
 // shuffle gives every item of an answer another order of its attributes.
-func shuffle(tb testing.TB, a *answer) {
+func shuffle(tb testing.TB, a *work.Answer) {
 	var body map[string]json.RawMessage
-	check(tb, json.Unmarshal(a.body, &body))
+	check(tb, json.Unmarshal(a.Body, &body))
 	var items []map[string]json.RawMessage
 	check(tb, json.Unmarshal(body["Items"], &items))
 	random := rand.New(rand.NewPCG(1, 2))
@@ -169,28 +173,28 @@ func shuffle(tb testing.TB, a *answer) {
 	body["Items"] = b.Bytes()
 	text, err := json.Marshal(body)
 	check(tb, err)
-	a.body = text
-	a.header = a.header.Clone()
-	a.header.Del("X-Amz-Crc32")
-	a.header.Del("Content-Length")
+	a.Body = text
+	a.Header = a.Header.Clone()
+	a.Header.Del("X-Amz-Crc32")
+	a.Header.Del("Content-Length")
 }
 
 // single are the verbs on one item.
-func single(tb testing.TB) []work {
-	c, repo := stored(tb, orderKey, anOrder, 1)
-	o := anOrder(0)
+func single(tb testing.TB) []task {
+	c, repo := stored(tb, work.OrderKey, work.NewOrder, 1)
+	o := work.NewOrder(0)
 	_, err := repo.Get(background, o)
 	check(tb, err)
-	_, err = repo.Update(background, o, status.Set("paid"), expr.Add(total, 5), expr.If(total.Lt(1000)))
+	_, err = repo.Update(background, o, work.Status.Set("paid"), expr.Add(work.Total, 5), expr.If(work.Total.Lt(1000)))
 	check(tb, err)
 	check(tb, repo.Delete(background, o))
-	repo, client := replayed(tb, c, orderKey)
+	repo, client := replayed(tb, c, work.OrderKey)
 	key := func() map[string]types.AttributeValue {
 		return map[string]types.AttributeValue{
 			"customer": &types.AttributeValueMemberS{Value: o.Customer}, "id": &types.AttributeValueMemberS{Value: o.ID},
 		}
 	}
-	return []work{{
+	return []task{{
 		name:  "GetItem/shape=order",
 		dynox: func() error { _, err := repo.Get(background, o); return err },
 		sdk: func() error {
@@ -198,7 +202,7 @@ func single(tb testing.TB) []work {
 			if err != nil {
 				return err
 			}
-			var o Order
+			var o work.Order
 			return attributevalue.UnmarshalMap(out.Item, &o)
 		},
 	}, {
@@ -215,7 +219,7 @@ func single(tb testing.TB) []work {
 	}, {
 		name: "UpdateItem/shape=order",
 		dynox: func() error {
-			_, err := repo.Update(background, o, status.Set("paid"), expr.Add(total, 5), expr.If(total.Lt(1000)))
+			_, err := repo.Update(background, o, work.Status.Set("paid"), expr.Add(work.Total, 5), expr.If(work.Total.Lt(1000)))
 			return err
 		},
 		sdk: func() error {
@@ -232,7 +236,7 @@ func single(tb testing.TB) []work {
 			if err != nil {
 				return err
 			}
-			var o Order
+			var o work.Order
 			return attributevalue.UnmarshalMap(out.Attributes, &o)
 		},
 	}, {
@@ -246,7 +250,7 @@ func single(tb testing.TB) []work {
 }
 
 func BenchmarkRepository(b *testing.B) {
-	for _, w := range works(b) {
+	for _, w := range tasks(b) {
 		for _, impl := range []struct {
 			name string
 			f    func() error

@@ -39,7 +39,7 @@ func TestAllocations(t *testing.T) {
 	if !*update {
 		golden = readGolden(t, path)
 	}
-	for _, w := range works(t) {
+	for _, w := range tasks(t) {
 		allocs, bytes := measure(t, w.dynox)
 		fmt.Fprintf(&text, "%s %.0f %.0f\n", w.name, allocs, bytes)
 		if *update {

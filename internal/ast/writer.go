@@ -25,10 +25,18 @@ type Writer struct {
 	count  int
 	errs   []error
 	buf    []byte
+
+	// Room for what most requests have, in the writer itself.
+	firstNames [8]string
+	firstText  [128]byte
 }
 
 // NewWriter returns a writer that encodes values by plan.
-func NewWriter(plan *codec.Plan) *Writer { return &Writer{plan: plan} }
+func NewWriter(plan *codec.Plan) *Writer {
+	w := &Writer{plan: plan}
+	w.names, w.buf = w.firstNames[:0], w.firstText[:0]
+	return w
+}
 
 // Err is everything that was wrong with what was written, joined.
 func (w *Writer) Err() error { return errors.Join(w.errs...) }
@@ -40,9 +48,18 @@ func (w *Writer) Names() map[string]string {
 	}
 	m := make(map[string]string, len(w.names))
 	for i, n := range w.names {
-		m["#"+strconv.Itoa(i)] = n
+		m[placeholder(i)] = n
 	}
 	return m
+}
+
+// placeholder is the i-th name's.
+func placeholder(i int) string {
+	const few = "#0#1#2#3#4#5#6#7#8#9"
+	if i < len(few)/2 {
+		return few[2*i : 2*i+2]
+	}
+	return "#" + strconv.Itoa(i)
 }
 
 // Values is the request's ExpressionAttributeValues as JSON, nil if there are
@@ -191,6 +208,9 @@ func (w *Writer) value(encode func(dst []byte) ([]byte, error)) {
 	open := byte(',')
 	if w.count == 0 {
 		open = '{'
+	}
+	if w.values == nil {
+		w.values = make([]byte, 0, 128)
 	}
 	w.values = append(w.values, open, '"', ':')
 	w.values = strconv.AppendInt(w.values, int64(w.count), 10)

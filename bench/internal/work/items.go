@@ -1,4 +1,6 @@
-package bench
+// Package work is what the benchmarks work on: items of several shapes, and a
+// client whose answers are canned.
+package work
 
 import (
 	"fmt"
@@ -38,17 +40,21 @@ type Address struct {
 	Zip    string `dynamodbav:"zip"`
 }
 
+// The attributes of an Order, and its key.
 var (
 	order    = expr.Proto[Order]()
-	customer = expr.At(order, &order.Customer)
-	orderID  = expr.At(order, &order.ID)
-	status   = expr.At(order, &order.Status)
-	total    = expr.At(order, &order.Total)
+	Customer = expr.At(order, &order.Customer)
+	ID       = expr.At(order, &order.ID)
+	Status   = expr.At(order, &order.Status)
+	Total    = expr.At(order, &order.Total)
+	Placed   = expr.At(order, &order.Placed)
+	City     = expr.At(order, &order.Ship.City)
+
+	OrderKey = dynox.Key[Order]{Partition: dynox.By(Customer), Sort: dynox.By(ID)}
 )
 
-var orderKey = dynox.Key[Order]{Partition: dynox.By(customer), Sort: dynox.By(orderID)}
-
-func anOrder(i int) Order {
+// NewOrder is the i-th Order.
+func NewOrder(i int) Order {
 	return Order{
 		Customer: "customer-42", ID: fmt.Sprintf("order-%06d", i), Status: "shipped", Total: int64(i) * 7, Weight: 1.25 * float64(i%97),
 		Paid: i%3 == 0, Placed: time.Date(2026, 3, 1, 9, 30, i%60, 123456789, time.UTC), Tags: []string{"gift", "express"},
@@ -74,7 +80,8 @@ type Sparse struct {
 	J  int    `dynamodbav:"j,omitempty"`
 }
 
-func aSparse(i int) Sparse {
+// NewSparse is the i-th Sparse.
+func NewSparse(i int) Sparse {
 	s := Sparse{PK: "p", SK: fmt.Sprintf("%06d", i)}
 	for bit, set := range []func(){
 		func() { s.A = "a value of the attribute a" }, func() { s.B = i }, func() { s.C = "a value of c" }, func() { s.D = i },
@@ -95,7 +102,8 @@ type Tiny struct {
 	N  int    `dynamodbav:"n"`
 }
 
-func aTiny(i int) Tiny { return Tiny{"p", fmt.Sprintf("%06d", i), i} }
+// NewTiny is the i-th Tiny.
+func NewTiny(i int) Tiny { return Tiny{"p", fmt.Sprintf("%06d", i), i} }
 
 // Deep is maps within maps within lists.
 type Deep struct {
@@ -112,7 +120,8 @@ type Node struct {
 	More map[string]*Node `dynamodbav:"more,omitempty"`
 }
 
-func aDeep(i int) Deep {
+// NewDeep is the i-th Deep.
+func NewDeep(i int) Deep {
 	var node func(depth int) Node
 	node = func(depth int) Node {
 		n := Node{Name: fmt.Sprint("node ", depth, i), N: depth}
@@ -134,6 +143,7 @@ type Large struct {
 	Data []byte `dynamodbav:"data"`
 }
 
-func aLarge(i int) Large {
+// NewLarge is the i-th Large.
+func NewLarge(i int) Large {
 	return Large{"p", fmt.Sprintf("%06d", i), []byte(strings.Repeat("0123456789abcdef", 300<<10/16))}
 }

@@ -1,8 +1,7 @@
-package bench
+package work
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -13,20 +12,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// canned answers each operation with the bytes that an engine once answered.
-type canned struct {
+// Canned answers each operation with the bytes that an engine once answered.
+type Canned struct {
 	mu      sync.Mutex
 	record  http.RoundTripper // nil: replay
-	answers map[string]*answer
+	Answers map[string]*Answer
 }
 
-type answer struct {
-	header http.Header
-	body   []byte
+// Answer is the response to an operation.
+type Answer struct {
+	Header http.Header
+	Body   []byte
 }
 
 // RoundTrip reads the request as a transport does, and answers.
-func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
+func (c *Canned) RoundTrip(req *http.Request) (*http.Response, error) {
 	operation := req.Header.Get("X-Amz-Target")[strings.LastIndexByte(req.Header.Get("X-Amz-Target"), '.')+1:]
 	if c.record != nil {
 		resp, err := c.record.RoundTrip(req)
@@ -38,7 +38,7 @@ func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		c.mu.Lock()
-		c.answers[operation] = &answer{resp.Header, body}
+		c.Answers[operation] = &Answer{resp.Header, body}
 		c.mu.Unlock()
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 		return resp, nil
@@ -47,22 +47,23 @@ func (c *canned) RoundTrip(req *http.Request) (*http.Response, error) {
 		_, _ = io.Copy(io.Discard, req.Body)
 		req.Body.Close()
 	}
-	a := c.answers[operation]
+	a := c.Answers[operation]
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header, ContentLength: int64(len(a.body)), Body: io.NopCloser(bytes.NewReader(a.body)), Request: req,
+		Header: a.Header, ContentLength: int64(len(a.Body)), Body: io.NopCloser(bytes.NewReader(a.Body)), Request: req,
 	}, nil
 }
 
-// recorder passes requests on to an engine and keeps its answers.
-func recorder(engine http.RoundTripper) *canned {
-	return &canned{record: engine, answers: make(map[string]*answer)}
+// Recorder passes requests on to an engine and keeps its answers.
+func Recorder(engine http.RoundTripper) *Canned {
+	return &Canned{record: engine, Answers: make(map[string]*Answer)}
 }
 
-// replay is the recorder's answers without the engine.
-func (c *canned) replay() *canned { return &canned{answers: c.answers} }
+// Replay is the recorder's answers without the engine.
+func (c *Canned) Replay() *Canned { return &Canned{Answers: c.Answers} }
 
-func (c *canned) client() *dynamodb.Client {
+// Client is a client whose requests go to c.
+func (c *Canned) Client() *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:           "us-east-1",
 		BaseEndpoint:     aws.String("http://canned.invalid"),
@@ -71,5 +72,3 @@ func (c *canned) client() *dynamodb.Client {
 		RetryMaxAttempts: 1,
 	})
 }
-
-var background = context.Background()

@@ -1,4 +1,4 @@
-package bench
+package work
 
 import "fmt"
 
@@ -106,7 +106,8 @@ type Wide struct {
 	F97 int     `dynamodbav:"f97"`
 }
 
-func aWide(i int) Wide {
+// NewWide is the i-th Wide.
+func NewWide(i int) Wide {
 	return Wide{
 		PK: "p", SK: fmt.Sprintf("%06d", i),
 		F00: "a value",
