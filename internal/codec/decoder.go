@@ -64,7 +64,6 @@ func (w *Watch) NewDecoder() *Decoder {
 // error item holds what was read until then.
 func (d *Decoder) DecodeItem(raw []byte, item any) error {
 	d.own = wire.NewScanner(raw)
-	d.arena.expect(len(raw))
 	err := d.ReadItem(&d.own, item)
 	if err == nil {
 		if err = d.own.End(); err != nil {
@@ -84,6 +83,7 @@ func (d *Decoder) ReadItem(s *wire.Scanner, item any) error {
 	v.SetZero()
 	clear(d.raw)
 	d.s = s
+	d.arena.expect(s.Rest())
 	if err := d.read(v); err != nil {
 		d.forget()
 		return finish(err, "decode", d.plan.typ, nil)

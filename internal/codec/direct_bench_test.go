@@ -84,6 +84,12 @@ func TestAllocations(t *testing.T) {
 		d.Release() // a chunk for the strings of one item
 		err = d.DecodeItem(raw, &out)
 	}), 3.0) // the chunk, Tags, Lines
+	page := wire.NewScanner(raw)
+	is.Equal(testing.AllocsPerRun(100, func() {
+		d.Release()
+		s := page
+		err = d.ReadItem(&s, &out)
+	}), 4.0) // the same, and the scanner
 	is.NoErr(err)
 	is.Equal(out, benchSale)
 }

@@ -97,6 +97,9 @@ func (s *Scanner) byteAfterSpace() byte {
 	return 0
 }
 
+// Rest returns how many bytes are left to be read.
+func (s *Scanner) Rest() int { return len(s.data) - s.pos }
+
 // Since returns the bytes from offset start to the scanner's position.
 func (s *Scanner) Since(start int) []byte { return s.data[start:s.pos] }
 
