@@ -17,8 +17,8 @@ type table struct {
 type tableEntry struct {
 	name   string
 	member string       // ,"name":
-	opened string       // ,"name":{"S": if S is what the field is mostly written as; else empty
-	typ    wire.Type    // that type
+	opened string       // ,"name":{"S": if S is what the field is mostly written as; else member
+	typ    wire.Type    // that type, or NoType
 	field  *recordField // nil if the attribute is watched only
 	watch  int          // the index among what is watched, or -1
 }
@@ -28,7 +28,7 @@ func newTable(fields []recordField, watch []string) *table {
 	var names []string
 	for i := range fields {
 		f := &fields[i]
-		e := tableEntry{name: f.name, member: f.quoted, typ: f.typ, field: f, watch: -1}
+		e := tableEntry{name: f.name, member: f.quoted, opened: f.quoted, typ: f.typ, field: f, watch: -1}
 		if f.typ != wire.NoType {
 			e.opened = e.member + opening(f.typ)
 		}
@@ -40,7 +40,8 @@ func newTable(fields []recordField, watch []string) *table {
 		i := exact.index([]byte(name))
 		if i < 0 {
 			i = len(t.entries)
-			t.entries = append(t.entries, tableEntry{name: name, member: "," + string(wire.AppendString(nil, name)) + ":"})
+			member := "," + string(wire.AppendString(nil, name)) + ":"
+			t.entries = append(t.entries, tableEntry{name: name, member: member, opened: member})
 			names = append(names, name)
 		}
 		t.entries[i].watch = w
@@ -108,12 +109,13 @@ func (t *table) read(d *Decoder, p slot, depth int) error {
 
 // next reads up to the value of the next member that has an entry, and returns
 // the entry; -1 at the end of the object. It bets that what followed the last
-// entry before follows it again, and has its usual type: w is then that type,
-// and the value's opening is read, too.
+// entry before follows it again, or is left out and followed by what followed
+// it; and that it has its usual type, if any: w is then that type, and the
+// value's opening is read, too.
 func (t *table) next(d *Decoder, order []uint16, last int) (i int, w wire.Type, err error) {
-	if i := int(order[last]); i < len(t.entries) {
+	for i, tries := int(order[last]), 0; tries < 3 && i < len(t.entries); i, tries = int(order[i]), tries+1 {
 		e := &t.entries[i]
-		if e.typ != wire.NoType && d.s.AcceptMember(e.opened) {
+		if d.s.AcceptMember(e.opened) {
 			return i, e.typ, nil
 		}
 	}
