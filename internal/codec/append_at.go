@@ -6,7 +6,7 @@ import "reflect"
 // AppendItem would leave the attribute out; what is appended is then the
 // encoding without omitempty and omitzero. After an error it returns dst.
 func (p *Plan) AppendValue(dst []byte, path Path, v any) (out []byte, omitted bool, err error) {
-	out, omitted, err = p.appendAt(dst, p.at(path), v)
+	out, omitted, err = p.appendAt(dst, p.location(path), v)
 	if err != nil {
 		return dst, false, finish(err, "encode", p.typ, path)
 	}
@@ -16,11 +16,11 @@ func (p *Plan) AppendValue(dst []byte, path Path, v any) (out []byte, omitted bo
 // AppendElement appends v to dst as [Plan.Element] encodes it. After an error it
 // returns dst.
 func (p *Plan) AppendElement(dst []byte, path Path, v any) ([]byte, error) {
-	s, err := elementOf(p.at(path))
+	l, err := p.location(path).elements()
 	if err != nil {
 		return dst, finish(err, "encode", p.typ, path)
 	}
-	out, _, err := p.appendAt(dst, s, v)
+	out, _, err := p.appendAt(dst, l, v)
 	if err != nil {
 		return dst, finish(err, "encode", p.typ, path)
 	}
@@ -40,24 +40,23 @@ func (p *Plan) AppendSet(dst []byte, path Path, vs any) ([]byte, error) {
 	return dst, finish(err, "encode", p.typ, path)
 }
 
-// appendAt appends v as the value at s: the twin of encodeAt.
-func (p *Plan) appendAt(dst []byte, s place, v any) (out []byte, omitted bool, err error) {
+// appendAt appends v as the value at l: the twin of encodeAt.
+func (p *Plan) appendAt(dst []byte, l *location, v any) (out []byte, omitted bool, err error) {
+	s := l.place
 	rv := reflect.ValueOf(v)
 	if !rv.IsValid() {
 		return appendNull(dst), s.tag.OmitEmpty || s.tag.OmitZero, nil
 	}
-	cd, as, err := p.codecAt(s, rv.Type())
+	cd, err := l.codec(p, rv.Type())
 	if err != nil {
-		return dst, false, err
-	}
-	if err := sameKind(s, as); err != nil {
 		return dst, false, err
 	}
 	if out, err = cd.appendHeld(dst, rv, 0); err != nil || len(out) > len(dst) {
 		return out, false, err
 	}
 	s.tag = s.tag.keep()
-	if cd, as, err = p.codecAt(s, rv.Type()); err != nil {
+	cd, as, err := p.codecAt(s, rv.Type())
+	if err != nil {
 		return dst, false, err
 	}
 	if out, err = cd.appendHeld(dst, rv, 0); err == nil && len(out) == len(dst) {

@@ -70,3 +70,21 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAppendValue is what one value of an expression costs.
+func BenchmarkAppendValue(b *testing.B) {
+	p, err := Compile(reflect.TypeFor[order](), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, v := range map[string]any{"status": status("paid"), "total": int64(5), "placed": time.Now(), "ship": address{}} {
+		b.Run(name, func(b *testing.B) {
+			path := Path{Name(name)}
+			var dst []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				dst, _, _ = p.AppendValue(dst[:0], path, v)
+			}
+		})
+	}
+}

@@ -30,6 +30,14 @@ func appendsAsValue(t *rapid.T) {
 			}
 		}
 	}
+	switch rapid.IntRange(0, 6).Draw(t, "deeper") {
+	case 0:
+		path = append(path, Index(rapid.IntRange(0, 2).Draw(t, "index")))
+	case 1:
+		path = append(path, Name("k"))
+	case 2:
+		path = append(path, Name("named"), Name("k"), Name("Name"))
+	}
 	v := reflect.New(typ).Elem()
 	drawValue(t, v, 3, rapid.Bool().Draw(t, "full"))
 

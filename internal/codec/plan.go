@@ -18,6 +18,7 @@ type Plan struct {
 	formats *formats
 	local   sync.Map // spec with formats below -> *codec
 	root    *codec
+	top     location // the item
 }
 
 var planCache sync.Map // reflect.Type -> *Plan, of zero options
@@ -51,7 +52,7 @@ func Compile(t reflect.Type, o Options) (*Plan, error) {
 	if err := errors.Join(append(errs, ferr)...); err != nil {
 		return nil, err
 	}
-	p.root = root
+	p.root, p.top.place = root, p.at(nil)
 	if len(o.Formats) == 0 {
 		known, _ := planCache.LoadOrStore(t, p)
 		return known.(*Plan), nil
