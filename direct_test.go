@@ -223,10 +223,24 @@ func TestDamagedAnswers(t *testing.T) {
 				}
 				same(t, o, Order{})
 				is.True(!strings.Contains(err.Error(), "Oslo"))
+				refused(t, err, "damaged")
 			}
 			is.Equal(n, 0)
 		})
 	}
+}
+
+func TestNullForItems(t *testing.T) {
+	is := is.New(t)
+	m, orders := meddled(t)
+	m.meddle = func(_ string, _ []byte, h http.Header) []byte {
+		h.Del("X-Amz-Crc32")
+		return []byte(`{"Count":0,"Items":null,"Item":null,"ScannedCount":0}`)
+	}
+	m.times = 2
+	is.Equal(len(all(t, orders.Query(t.Context(), OrderKey.In(Order{Customer: "42"})))), 0)
+	_, err := orders.Get(t.Context(), anOrder("42", 1))
+	is.True(errors.Is(err, dynox.ErrNotFound))
 }
 
 // An answer to a write that cannot be read is as good as lost.

@@ -83,7 +83,10 @@ func (e *ServiceError) Error() string {
 	var api smithy.APIError
 	var send *smithyhttp.RequestSendError
 	var netErr *net.OpError
+	var damaged *damagedError
 	switch {
+	case errors.As(e.Cause, &damaged):
+		return "the service's answer is damaged"
 	case errors.As(e.Cause, &api):
 		return "the service answered " + api.ErrorCode()
 	case errors.Is(e.Cause, context.DeadlineExceeded):

@@ -169,10 +169,11 @@ func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.Opera
 func (x *exchange) take(body []byte) ([]byte, error) {
 	rest := append(x.rest[:0:len(x.rest)], '{')
 	err := eachMember(body, func(name []byte, s *wire.Scanner) error {
-		switch string(name) {
-		case "Item", "Attributes":
+		switch items := string(name); {
+		case s.Kind() == wire.Null: // as good as not there
+		case items == "Item", items == "Attributes":
 			return x.page.read(s)
-		case "Items":
+		case items == "Items":
 			return x.page.readAll(s)
 		}
 		value, err := s.Raw()
