@@ -62,7 +62,7 @@ func BenchmarkDecode(b *testing.B) {
 func BenchmarkCompile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, cache := range []*sync.Map{&codecCache, &fieldCache, &planCache} {
+		for _, cache := range []*sync.Map{&codecCache, &fieldCache, &planCache, &traitCache} {
 			cache.Clear()
 		}
 		if _, err := Compile(reflect.TypeFor[order](), Options{}); err != nil {

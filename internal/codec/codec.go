@@ -133,7 +133,7 @@ func (c *compiler) makeFull(s spec) twin {
 	b := s
 	b.bare, b.tag.OmitZero = true, false
 	var inner *twin
-	if s.typ.Kind() == reflect.Pointer && s.format != JSON && !s.typ.Implements(rawType) {
+	if s.typ.Kind() == reflect.Pointer && s.format != JSON && !isRaw(s.typ) {
 		target := b
 		target.typ = s.typ.Elem()
 		pointer := guarded(makePointer(b, c.codec(target)))
@@ -172,7 +172,7 @@ func (c *compiler) makeBare(s spec) twin {
 	switch {
 	case s.format == JSON:
 		return guarded(makeJSON(s))
-	case s.typ == rawType || s.typ.Implements(rawType):
+	case isRaw(s.typ):
 		return makeRaw(s)
 	case s.plain || s.format != Default || s.typ.Kind() == reflect.Interface || s.typ.Kind() == reflect.Pointer:
 	case isMarshaler(s.typ) || isUnmarshaler(s.typ):

@@ -43,7 +43,7 @@ func (c *compiler) directFull(s spec) direct {
 	b := s
 	b.bare, b.tag.OmitZero = true, false
 	var inner direct
-	if s.typ.Kind() == reflect.Pointer && s.format != JSON && !s.typ.Implements(rawType) {
+	if s.typ.Kind() == reflect.Pointer && s.format != JSON && !isRaw(s.typ) {
 		target := b
 		target.typ = s.typ.Elem()
 		inner = directPointer(b, c.codec(target))
@@ -69,7 +69,7 @@ func (c *compiler) directBare(s spec) direct {
 	switch {
 	case s.format == JSON:
 		return directJSON(s)
-	case s.typ == rawType || s.typ.Implements(rawType):
+	case isRaw(s.typ):
 		return directRaw(s)
 	case s.plain || s.format != Default || s.typ.Kind() == reflect.Interface || s.typ.Kind() == reflect.Pointer:
 	case isMarshaler(s.typ) || isUnmarshaler(s.typ):

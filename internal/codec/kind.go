@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"math/big"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -37,28 +38,39 @@ var (
 	byteSlices          = reflect.TypeFor[[][]byte]()
 )
 
-func isMarshaler(t reflect.Type) bool {
-	return t.Implements(marshalerType) || reflect.PointerTo(t).Implements(marshalerType)
+// traits are what the methods of a type and of pointers to it say.
+type traits struct {
+	marshaler, unmarshaler bool
+	raw                    bool // types.AttributeValue, or one of its members
+	addressed              bool
 }
 
-func isUnmarshaler(t reflect.Type) bool {
-	return t.Implements(unmarshalerType) || reflect.PointerTo(t).Implements(unmarshalerType)
+var traitCache sync.Map // reflect.Type -> traits
+
+// traitsOf are those of t: asking reflect takes far longer.
+func traitsOf(t reflect.Type) traits {
+	if t.PkgPath() == "" && t.Name() != "" && t.Kind() != reflect.Interface {
+		return traits{} // predeclared
+	}
+	if known, ok := traitCache.Load(t); ok {
+		return known.(traits)
+	}
+	pointer := reflect.PointerTo(t)
+	found := traits{
+		marshaler:   t.Implements(marshalerType) || pointer.Implements(marshalerType),
+		unmarshaler: t.Implements(unmarshalerType) || pointer.Implements(unmarshalerType),
+		raw:         t.Implements(rawType),
+	}
+	found.addressed = found.marshaler || found.unmarshaler || holdsAddressed(t)
+	traitCache.Store(t, found)
+	return found
 }
 
-// isCustom reports whether the way of t's values is not for its kind to say.
-func isCustom(t reflect.Type) bool {
-	return t.Implements(rawType) || isMarshaler(t) || isUnmarshaler(t)
-}
-
-// isAddressed reports whether a Marshaler or Unmarshaler gets an address inside a
-// value of type t, which it might keep: that memory is not to be used again.
-func isAddressed(t reflect.Type) bool {
-	switch {
-	case isMarshaler(t) || isUnmarshaler(t):
-		return true
-	case t.Kind() == reflect.Array:
+func holdsAddressed(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Array:
 		return isAddressed(t.Elem())
-	case t.Kind() == reflect.Struct:
+	case reflect.Struct:
 		for i := range t.NumField() {
 			if isAddressed(t.Field(i).Type) {
 				return true
@@ -67,6 +79,23 @@ func isAddressed(t reflect.Type) bool {
 	}
 	return false
 }
+
+func isMarshaler(t reflect.Type) bool { return traitsOf(t).marshaler }
+
+func isUnmarshaler(t reflect.Type) bool { return traitsOf(t).unmarshaler }
+
+// isRaw reports whether t is types.AttributeValue or one of its members.
+func isRaw(t reflect.Type) bool { return traitsOf(t).raw }
+
+// isCustom reports whether the way of t's values is not for its kind to say.
+func isCustom(t reflect.Type) bool {
+	is := traitsOf(t)
+	return is.raw || is.marshaler || is.unmarshaler
+}
+
+// isAddressed reports whether a Marshaler or Unmarshaler gets an address inside a
+// value of type t, which it might keep: that memory is not to be used again.
+func isAddressed(t reflect.Type) bool { return traitsOf(t).addressed }
 
 func isTime(t reflect.Type) bool { return t.Kind() == reflect.Struct && t.ConvertibleTo(timeType) }
 
@@ -115,7 +144,7 @@ func isPlainStruct(t reflect.Type) bool {
 // deref is t behind its pointers. It gives up on a pointer type that points to itself.
 func deref(t reflect.Type) reflect.Type {
 	for range maxDepth {
-		if t.Kind() != reflect.Pointer || t.Implements(rawType) {
+		if t.Kind() != reflect.Pointer || isRaw(t) {
 			break
 		}
 		t = t.Elem()
