@@ -2,6 +2,7 @@ package codec
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/dynox-go/dynox/internal/wire"
 )
@@ -25,7 +26,7 @@ type Overlay struct {
 // Overlay prepares to append items with attributes of these names, which differ
 // and are not empty.
 func (p *Plan) Overlay(names ...string) *Overlay {
-	o := &Overlay{plan: p, names: names}
+	o := &Overlay{plan: p, names: slices.Clone(names)}
 	fields := p.fields
 	for range fields {
 		o.byField = append(o.byField, -1)

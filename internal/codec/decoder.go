@@ -48,7 +48,7 @@ func (p *Plan) Watch(names ...string) *Watch {
 	if p.root.record != nil {
 		fields = p.root.record.fields
 	}
-	return &Watch{p, names, newTable(fields, names)}
+	return &Watch{p, slices.Clone(names), newTable(fields, names)}
 }
 
 // NewDecoder returns a decoder of items.
