@@ -8,7 +8,8 @@ import (
 )
 
 // AppendItem appends item, which is a *T, to dst as DynamoDB JSON: the object of
-// attributes that [Plan.Encode] gives, such as {"id":{"S":"7"}}. After an error
+// attributes that [Plan.Encode] gives, such as {"id":{"S":"7"}}. A dst without
+// room, such as nil, is grown at once to what items took lately. After an error
 // it returns dst.
 func (p *Plan) AppendItem(dst []byte, item any) ([]byte, error) {
 	return p.appendItem(dst, item, nil, nil)
@@ -106,9 +107,17 @@ func (o *Overlay) append(dst []byte, start int, changes []Change) []byte {
 }
 
 func (p *Plan) appendItem(dst []byte, item any, o *Overlay, changes []Change) ([]byte, error) {
+	full := len(dst) == cap(dst)
+	if full {
+		dst = slices.Grow(dst, int(p.size.Load())*9/8+16)
+	}
 	out, err := p.appendMembers(append(dst, '{'), item, o, changes)
 	if err != nil {
 		return dst, finish(err, "encode", p.typ, nil)
+	}
+	if full {
+		size := p.size.Load()
+		p.size.Store(size + (int64(len(out)-len(dst))-size)/4)
 	}
 	if o != nil {
 		out = o.append(out, len(dst)+1, changes)

@@ -78,6 +78,13 @@ func TestAllocations(t *testing.T) {
 	is.Equal(testing.AllocsPerRun(100, func() { _, err = o.AppendItem(dst, &benchSale, changes) }), 0.0)
 	is.NoErr(err)
 
+	for range 20 { // what items take is learned
+		_, err = p.AppendItem(nil, &benchSale)
+		is.NoErr(err)
+	}
+	is.Equal(testing.AllocsPerRun(100, func() { _, err = p.AppendItem(nil, &benchSale) }), 1.0)
+	is.NoErr(err)
+
 	d := p.Watch("customer", "id", "kind").NewDecoder()
 	var out sale
 	is.Equal(testing.AllocsPerRun(100, func() {

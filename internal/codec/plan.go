@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -18,7 +19,8 @@ type Plan struct {
 	formats *formats
 	local   sync.Map // spec with formats below -> *codec
 	root    *codec
-	top     location // the item
+	top     location     // the item
+	size    atomic.Int64 // what items took lately, roughly
 }
 
 var planCache sync.Map // reflect.Type -> *Plan, of zero options
