@@ -20,11 +20,20 @@ func (d *Decoder) number(s *spec, w wire.Type) (text []byte, ok bool, err error)
 func readInt(s spec) readFunc {
 	store, bits := storeInt(s.typ), s.typ.Bits()
 	return func(d *Decoder, w wire.Type, p slot, _ int) error {
+		if w == wire.N {
+			if n, ok := d.s.Integer(); ok {
+				if n<<(64-bits)>>(64-bits) == n {
+					store(p, n)
+					return nil
+				}
+				return failNumber(strconv.ErrRange, s.typ)
+			}
+		}
 		text, ok, err := d.number(&s, w)
 		if !ok {
 			return err
 		}
-		n, err := parseInt(text, bits)
+		n, err := strconv.ParseInt(string(text), 10, bits)
 		if err != nil {
 			return failNumber(err, s.typ)
 		}
@@ -47,28 +56,6 @@ func readUint(s spec) readFunc {
 		store(p, n)
 		return nil
 	}
-}
-
-// parseInt is strconv.ParseInt for decimals, without a detour for short ones.
-func parseInt(text []byte, bits int) (int64, error) {
-	digits, negative := text, false
-	if len(digits) > 0 && digits[0] == '-' {
-		digits, negative = digits[1:], true
-	}
-	if len(digits) == 0 || len(digits) > 18 || bits != 64 {
-		return strconv.ParseInt(string(text), 10, bits)
-	}
-	var n int64
-	for _, c := range digits {
-		if c -= '0'; c > 9 {
-			return strconv.ParseInt(string(text), 10, bits)
-		}
-		n = n*10 + int64(c)
-	}
-	if negative {
-		n = -n
-	}
-	return n, nil
 }
 
 func readFloat(s spec) readFunc {

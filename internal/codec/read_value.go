@@ -2,6 +2,7 @@ package codec
 
 import (
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/dynox-go/dynox/internal/wire"
@@ -58,7 +59,7 @@ func readTime(s spec) readFunc {
 			if err != nil {
 				return err
 			}
-			n, err := parseInt(text, 64)
+			n, err := strconv.ParseInt(string(text), 10, 64)
 			if err != nil {
 				return failNumber(err, s.typ)
 			}

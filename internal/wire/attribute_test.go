@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"testing"
 
 	"github.com/matryer/is"
@@ -76,10 +77,13 @@ func TestAcceptMember(t *testing.T) {
 	is.True(!ok)
 }
 
-// FuzzCount holds Count to encoding/json, and Verbatim and Text to String.
+// FuzzCount holds Count to encoding/json, and Verbatim, Text and Integer to String.
 func FuzzCount(f *testing.F) {
 	for _, doc := range documents {
 		f.Add([]byte(doc))
+	}
+	for _, text := range []string{`"0"`, `"-12"`, `"007"`, `"123456789012345678"`, `"1234567890123456789"`, `"-"`, `"+1"`, `"1.0"`, `"1`, `"\u0031"`} {
+		f.Add([]byte(text))
 	}
 	f.Add([]byte(`["a",{"S":"\"]"},[[]],-1e5,null]`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
@@ -99,6 +103,16 @@ func FuzzCount(f *testing.F) {
 			is.Equal(string(text), string(want))
 			is.Equal(ahead.Pos(), s.Pos())
 			is.True(buf != nil)
+		}
+		ahead = wire.NewScanner(doc)
+		if n, ok := ahead.Integer(); ok {
+			is.NoErr(werr)
+			parsed, err := strconv.ParseInt(string(want), 10, 64)
+			is.NoErr(err)
+			is.Equal(n, parsed)
+			is.Equal(ahead.Pos(), s.Pos())
+		} else {
+			is.Equal(ahead.Pos(), 0)
 		}
 		ahead = wire.NewScanner(doc)
 		if text, ok := ahead.Verbatim(); ok {

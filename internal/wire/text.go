@@ -96,6 +96,31 @@ stop:
 	return nil, false
 }
 
+// Integer reads a string that stands at the scanner's position, without white space before it, and that holds an
+// integer of up to 18 digits and nothing else, a minus apart. Otherwise ok is false and the scanner stays where it is.
+func (s *Scanner) Integer() (n int64, ok bool) {
+	d, i := s.data, s.pos+1
+	if i >= len(d) || d[i-1] != '"' {
+		return 0, false
+	}
+	negative := d[i] == '-'
+	if negative {
+		i++
+	}
+	start := i
+	for ; i < len(d) && d[i]-'0' <= 9; i++ {
+		n = n*10 + int64(d[i]-'0')
+	}
+	if digits := i - start; digits == 0 || digits > 18 || i >= len(d) || d[i] != '"' {
+		return 0, false
+	}
+	s.pos = i + 1
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
 // quoted reads a string and returns what stands between its quotes. It checks the escapes; verbatim says
 // that there are none, and that the text is valid UTF-8.
 func (s *Scanner) quoted() (raw []byte, verbatim bool, err error) {
