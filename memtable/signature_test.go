@@ -59,6 +59,21 @@ func TestMalformedSignatures(t *testing.T) {
 	}
 }
 
+func TestPresignedRequests(t *testing.T) {
+	is := is.New(t)
+	ask := func(opts ...memtable.Option) string {
+		req := httptest.NewRequest(http.MethodPost, "/?X-Amz-Algorithm=a&X-Amz-Credential=b&X-Amz-Signature=c&X-Amz-Date=20260101T000000Z&X-Amz-SignedHeaders=host", strings.NewReader(`{}`))
+		sign(req.Header)
+		req.Header.Del("Authorization")
+		req.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
+		rec := httptest.NewRecorder()
+		memtable.New(t, opts...).ServeHTTP(rec, req)
+		return rec.Body.String()
+	}
+	is.Equal(ask(), `{"TableNames":[]}`)
+	is.Equal(exception(t, ask(memtable.AcceptKey("one", "secret"))), "UnrecognizedClientException: The security token included in the request is invalid.")
+}
+
 // signedBy sets the key that a client signs with.
 func signedBy(id, secret string) func(*dynamodb.Options) {
 	return func(o *dynamodb.Options) {

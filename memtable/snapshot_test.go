@@ -69,6 +69,24 @@ func TestSnapshotsBringBackEverything(t *testing.T) {
 	is.Equal(len(items), 0) // they still expire
 }
 
+func TestSnapshotsLeaveOutWhatIsBeingDeleted(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t, memtable.WithTableDelay(time.Minute))
+	for _, name := range []string{"aaa", "bbb"} {
+		ok(t, engine, "CreateTable", strings.NewReplacer("lagged", name, `"GlobalSecondaryIndexes":[`,
+			`"GlobalSecondaryIndexes":[{"IndexName":"first","KeySchema":[{"AttributeName":"g","KeyType":"HASH"}],"Projection":{"ProjectionType":"KEYS_ONLY"}},`).Replace(lagged))
+	}
+	engine.Advance(time.Minute)
+	ok(t, engine, "DeleteTable", `{"TableName":"aaa"}`)
+	ok(t, engine, "UpdateTable", `{"TableName":"bbb","GlobalSecondaryIndexUpdates":[{"Delete":{"IndexName":"first"}}]}`)
+	text := snapshot(t, engine)
+	is.True(!strings.Contains(text, `"aaa"`))
+	is.True(!strings.Contains(text, `"first"`))
+	is.True(strings.Contains(text, `"bbb"`))
+	is.True(strings.Contains(text, `"global"`))
+	is.NoErr(memtable.Open().Restore(strings.NewReader(text)))
+}
+
 func TestRestoreRefusesWhatIsNoSnapshot(t *testing.T) {
 	const table = `{"Table":{"TableName":"abc","AttributeDefinitions":[{"AttributeName":"a","AttributeType":"S"}],"KeySchema":[{"AttributeName":"a","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST"}}`
 	for text, want := range map[string]string{
