@@ -219,9 +219,11 @@ func drawOptions(t *rapid.T, typ reflect.Type) string {
 	return strings.Join(kept, ",")
 }
 
-// holdsTime reports that typ is or contains a time, whose zero is empty here only.
+// holdsTime reports that typ is or may contain a time, whose zero is empty here only.
 func holdsTime(typ reflect.Type) bool {
 	switch typ.Kind() {
+	case reflect.Interface:
+		return true
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Pointer:
 		return holdsTime(typ.Elem())
 	}
