@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
@@ -246,6 +247,10 @@ func TestNilsAreErrors(t *testing.T) {
 	is.NoErr(table.Ensure(t.Context(), orders))
 	_, err = orders.Get(dynox.WithSDKOptions(t.Context(), nil), anOrder("42", 1))
 	is.True(errors.Is(err, dynox.ErrNotFound))
+	_, err = dynox.NewRepo(dynox.NewTable((*dynamodb.Client)(nil), "shop"), OrderKey)
+	refused(t, err, "without a client")
+	_, err = dynox.NewRepo(table, dynox.Key[Order]{Partition: dynox.By(customer).Also("{}"), Sort: dynox.Const[Order]("sk", "x").Also("y")})
+	refused(t, err, "only a Composite")
 	_, err = orders.On(&dynox.Table{}).Get(t.Context(), anOrder("42", 1))
 	refused(t, err, "NewTable")
 	_, err = dynox.NewRepo(table, OrderKey, dynox.GSI("", dynox.Key[Order]{Partition: dynox.By(status)}))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -48,7 +49,8 @@ type TableOption func(*Table)
 // client. It does no I/O, and what is wrong with its arguments is an error of [NewRepo].
 func NewTable(client Client, name string, opts ...TableOption) *Table {
 	t := &Table{core: core.Table{Client: client, Name: name, Direct: core.Speaks(client)}}
-	if client == nil {
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		t.core.Client = nil
 		t.err = errors.New("table without a client")
 	}
 	if len(name) < 3 || len(name) > maxName {

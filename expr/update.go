@@ -118,15 +118,23 @@ func Incr[T any, V Number](a Attr[T, V], n V) Update[T] {
 	return a.SetTo(Plus(a, Value[T](n)))
 }
 
-// Append adds values at the end of a list, which is created if missing.
+// Append adds values at the end of a list, which is created if missing. With
+// no values nothing happens.
 func Append[T any, S ~[]V, V any](list Attr[T, S], values ...V) Update[T] {
+	if len(values) == 0 {
+		return Update[T]{}
+	}
 	return one[T](ast.Set, list.ref, ast.Operand{Kind: ast.OpConcat, Args: []ast.Operand{
 		orEmpty(list.ref), ast.ValueOperand(list.ref, slices.Clone(S(values))),
 	}})
 }
 
 // Prepend adds values at the start of a list, which is created if missing.
+// With no values nothing happens.
 func Prepend[T any, S ~[]V, V any](list Attr[T, S], values ...V) Update[T] {
+	if len(values) == 0 {
+		return Update[T]{}
+	}
 	return one[T](ast.Set, list.ref, ast.Operand{Kind: ast.OpConcat, Args: []ast.Operand{
 		ast.ValueOperand(list.ref, slices.Clone(S(values))), orEmpty(list.ref),
 	}})

@@ -140,8 +140,8 @@ func newComponent(attr *ast.Attr, unit time.Duration) (*component, error) {
 	default:
 		return nil, fmt.Errorf("%v: a %v cannot be part of a composite key", attr, attr.Type)
 	}
-	if form.Width < 0 {
-		return nil, fmt.Errorf("%v: padded to less than one digit", attr)
+	if form.Width < 0 || form.Width > maxSortKey {
+		return nil, fmt.Errorf("%v: padded to less than one digit, or to more than a key has", attr)
 	}
 	if form.Escaped && c.fixed {
 		return nil, fmt.Errorf("%v: only text is escaped", attr)

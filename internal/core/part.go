@@ -74,6 +74,9 @@ type part struct {
 // compilePart checks p against the plan of its items.
 func compilePart(p Part, plan *codec.Plan, formats map[string]codec.Format) (*part, error) {
 	c := &part{Part: p, plan: plan, units: formats}
+	if p.Kind != PartComposite && len(p.Formats) > 0 {
+		return c, errors.New("only a Composite has further formats")
+	}
 	switch p.Kind {
 	case PartBy:
 		return c, c.compileBy()
