@@ -109,7 +109,7 @@ func (o *Overlay) append(dst []byte, start int, changes []Change) []byte {
 func (p *Plan) appendItem(dst []byte, item any, o *Overlay, changes []Change) ([]byte, error) {
 	full := len(dst) == cap(dst)
 	if full {
-		dst = slices.Grow(dst, int(p.size.Load())*9/8+16)
+		dst = append(make([]byte, 0, len(dst)+int(p.size.Load())*9/8+16), dst...)
 	}
 	out, err := p.appendMembers(append(dst, '{'), item, o, changes)
 	if err != nil {
