@@ -16,9 +16,7 @@ value:
 	}
 	switch c := d[i]; kinds[c] {
 	case String:
-		if i = skipText(d, i+1); i < 0 {
-			return -1
-		}
+		goto text
 	case Object, Array:
 		if i++; i >= len(d) || level >= depth {
 			return -1
@@ -34,7 +32,9 @@ value:
 		}
 		objects |= 1
 		if len(d)-i > 4 && d[i] == '"' && d[i+2] == '"' && d[i+3] == ':' && stops[d[i+1]] != 1 {
-			i += 4 // a name of one byte: most types of attribute values
+			if i += 4; i < len(d) && d[i] == '"' {
+				goto text
+			}
 			goto value
 		}
 		goto name
@@ -57,6 +57,12 @@ value:
 	default:
 		return -1
 	}
+	goto after
+text:
+	if i = skipText(d, i+1); i < 0 {
+		return -1
+	}
+after:
 	for level > 0 {
 		if i >= len(d) {
 			return -1
