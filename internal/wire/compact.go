@@ -6,7 +6,8 @@ import (
 )
 
 // skipCompact returns where the value at d[i:] ends, if it is JSON without white space that nests at most depth
-// levels, 64 or fewer. Otherwise it returns -1; what is the matter is for the careful way to find out.
+// levels, 64 or fewer. Otherwise it returns -1; what is the matter is for the careful way to find out. It is one
+// function with labels because all of a page passes through it.
 func skipCompact(d []byte, i, depth int) int {
 	var objects uint64 // one bit for each level, the innermost lowest: whether it is an object
 	level := 0
