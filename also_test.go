@@ -241,3 +241,19 @@ func TestLowerInTheTablesKey(t *testing.T) {
 	_, err = people.Update(ctx, p, rank.Set(2))
 	refused(t, err, "mpk", "email", "lower case")
 }
+
+// An item that none of the formats can be of is told once.
+func TestBadItemsOfSeveralFormats(t *testing.T) {
+	is := is.New(t)
+	client := memtable.New(t).Client()
+	key := dynox.Key[Note]{Partition: dynox.By(noteUser), Sort: dynox.Composite("sk", "A#{}", noteName).Also("A{}")}
+	notes := newRepo(t, client, key)
+	seed(t, client, tableOf(t, notes), map[string]any{"sk": "A#1", "user": "u", "name": "neither"})
+	told := 0
+	q := key.In(Note{User: "u"}).OnItemError(func(*dynox.ItemError) error { told++; return nil })
+	is.Equal(len(all(t, notes.Query(t.Context(), q))), 0)
+	is.Equal(told, 1)
+	n, err := notes.Count(t.Context(), q)
+	is.NoErr(err)
+	is.Equal(n, int64(1))
+}

@@ -33,9 +33,10 @@ var (
 	// sent.
 	ErrCursor = core.ErrCursor
 	// ErrPath: an update sets something inside a map or a list that the item
-	// does not have, or computes with an attribute that it does not have.
-	// expr.EnsureMap makes maps, in an update before; expr.Add and expr.Append
-	// make what they need.
+	// does not have, or computes with an attribute that it does not have, or
+	// that is of another type there: NULL, as a nil slice, map or pointer is
+	// stored without omitempty. expr.EnsureMap makes maps, in an update before;
+	// expr.Add and expr.Append make what they need.
 	ErrPath = core.ErrPath
 	// ErrTableNotFound: there is no such table.
 	ErrTableNotFound = core.ErrTableNotFound

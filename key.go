@@ -37,8 +37,10 @@ func By[T any](fields ...expr.Field[T]) Part[T] {
 // (tagged "-") are filled from it. Times are written with a fixed width in
 // UTC, integers with 20 digits (the negative ones with a sign, and counted up
 // from the least), so that they sort; strings, text marshalers and booleans
-// as they are. A value must not contain the literal that follows its
-// placeholder, unless [Escaped], nor the code point U+10FFFF.
+// as they are. The times' own attributes have that width too, so that
+// filters and conditions compare them as times; [TimeAsIs] leaves both. A
+// value must not contain the literal that follows its placeholder, unless
+// [Escaped], nor the code point U+10FFFF.
 //
 // T may have a string field for attr. It holds the composed text after reads
 // and writes, and what it held before a write is not looked at.
@@ -55,8 +57,9 @@ func Const[T any](attr, value string) Part[T] {
 // Also accepts further formats of a [Composite] on read, over the same
 // fields: for items written in older ways. Get asks for each in turn until it
 // finds the item. A query asks for each in turn too, bounded by what In and
-// Where say in that format, so it costs a request for each; of one partition
-// its items come in the order of their sort keys' texts. A text that has
+// Where say in that format, so it costs a request for each. Its items come
+// format by format: in the order of their sort keys' texts, unless the texts of
+// one format lie among those of another. A text that has
 // several formats is taken to have the first that agrees with the item's
 // fields. Writes use the first format, and so do the keys of Update and
 // Delete: an item in an older one is not found by them, and a Put stores it

@@ -152,6 +152,16 @@ func updateError(err error, actions []*ast.Action) error {
 				paths = append(paths, a.Attr.String())
 			}
 		}
+	case strings.Contains(message, "incorrect data type"):
+		for _, a := range actions {
+			if a.Clause != ast.Remove && a.Value.Kind != ast.OpValue || a.Clause == ast.Add || a.Clause == ast.Delete {
+				paths = append(paths, a.Attr.String())
+			}
+		}
+		if paths != nil {
+			why := "the item holds another type than an update builds on, NULL perhaps, in one of: " + strings.Join(paths, ", ")
+			return &Failure{Kinds: []error{ErrPath}, Why: why, Cause: err}
+		}
 	case strings.Contains(message, "refers to an attribute that does not exist"):
 		for _, a := range actions {
 			if a.Clause == ast.Set && a.Value.Kind != ast.OpValue {

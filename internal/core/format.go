@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dynox-go/dynox/internal/ast"
-	"github.com/dynox-go/dynox/internal/codec"
 )
 
 // format is one composition: lits[0] comps[0] lits[1] … lits[n].
@@ -65,15 +64,7 @@ func inputError(a *ast.Attr) error {
 }
 
 // unit is the resolution in which the item keeps a time, 0 for all of it.
-func (p *part) unit(a *ast.Attr) time.Duration {
-	switch {
-	case a.Path == nil || !isTime(base(a.Type)) || p.plan.TypeOf(a.Path) != "N":
-		return 0
-	case p.units[a.Path.String()] == codec.UnixMilli:
-		return time.Millisecond
-	}
-	return time.Second
-}
+func (p *part) unit(a *ast.Attr) time.Duration { return resolution(a, p.plan, p.units) }
 
 // at is the Go value of an attribute in item, false if a pointer on the way
 // is nil.

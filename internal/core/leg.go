@@ -153,9 +153,10 @@ func (q *request) yields(l *leg, r *record) bool {
 	if !q.several {
 		return true
 	}
-	f, ok := q.repo.formOf(q.ix, r.attributes())
-	if !ok {
-		return q.ix == q.repo.table
+	attrs := r.attributes()
+	if f, ok := q.repo.formOf(q.ix, attrs); ok {
+		return slices.Contains(l.forms, f)
 	}
-	return slices.Contains(l.forms, f)
+	first := slices.IndexFunc(q.legs, func(m *leg) bool { return m.keys.holds(attrs) })
+	return q.ix == q.repo.table && first >= 0 && q.legs[first] == l
 }

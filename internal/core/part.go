@@ -112,6 +112,10 @@ func (p *part) compileBy() error {
 			errs = append(errs, err)
 			continue
 		}
+		if a.Index == nil {
+			errs = append(errs, inputError(a))
+			continue
+		}
 		if len(a.Path) != 1 {
 			errs = append(errs, fmt.Errorf("%v: a key attribute is at the top of the item", a))
 			continue

@@ -237,7 +237,7 @@ func (q *request) filter(count bool) (*ast.Cond, error) {
 			err = fmt.Errorf("filter: index %s does not hold %v", q.ix.Name, a)
 		}
 	})
-	return ast.All(q.spec.Filter, q.ownFilter(count)), err
+	return ast.All(q.repo.exact(q.spec.Filter), q.ownFilter(count)), err
 }
 
 // isKey reports whether name is a key attribute of what a query reads.

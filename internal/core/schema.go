@@ -123,18 +123,22 @@ func Compile(c *Config) (*Schema, error) {
 		return nil, fmt.Errorf("%v is not a struct", c.Type)
 	}
 	s := &Schema{Type: c.Type}
-	plain, err := codec.Compile(c.Type, codec.Options{})
+	formats, err := givenFormats(c)
+	errs := []error{err, c.reshaped()}
+	plain, err := codec.Compile(c.Type, codec.Options{Formats: formats})
 	if err != nil {
-		return nil, err
+		errs = append(errs, err)
+		clear(formats)
+		if plain, err = codec.Compile(c.Type, codec.Options{}); err != nil {
+			return nil, errors.Join(errs...)
+		}
 	}
-	errs := []error{c.reshaped()}
 	if len(c.Kinds) > 1 {
 		errs = append(errs, errors.New("kind: given twice"))
 	} else if len(c.Kinds) == 1 {
 		s.Kind = c.Kinds[0]
 	}
-	formats, err := formatsOf(c, plain)
-	errs = append(errs, err)
+	fixTimes(c, plain, formats)
 	s.formats = formats
 	if s.plan, err = codec.Compile(c.Type, codec.Options{Formats: formats}); err != nil {
 		errs = append(errs, err)
@@ -171,9 +175,8 @@ func Compile(c *Config) (*Schema, error) {
 	return s, errors.Join(errs...)
 }
 
-// formatsOf are the forms of attributes: those asked for, and the fixed width
-// of times that are keys themselves.
-func formatsOf(c *Config, plain *codec.Plan) (map[string]codec.Format, error) {
+// givenFormats are the forms of attributes that were asked for.
+func givenFormats(c *Config) (map[string]codec.Format, error) {
 	formats := make(map[string]codec.Format)
 	var errs []error
 	for _, f := range c.Formats {
@@ -187,8 +190,14 @@ func formatsOf(c *Config, plain *codec.Plan) (map[string]codec.Format, error) {
 		}
 		formats[path] = f.Form
 	}
+	return formats, errors.Join(errs...)
+}
+
+// fixTimes adds the fixed width of times that are in keys: in their own
+// attributes too, so that conditions and filters compare them as times.
+func fixTimes(c *Config, plain *codec.Plan, formats map[string]codec.Format) {
 	for _, key := range c.keys() {
-		for _, a := range slices.Concat(byFields(c.reshape(key.Partition)), byFields(c.reshape(key.Sort))) {
+		for _, a := range slices.Concat(c.reshape(key.Partition).Fields, c.reshape(key.Sort).Fields) {
 			if a.Check() != nil || a.Key.TimeAsIs || !isTime(base(a.Type)) {
 				continue
 			}
@@ -197,14 +206,6 @@ func formatsOf(c *Config, plain *codec.Plan) (map[string]codec.Format, error) {
 			}
 		}
 	}
-	return formats, errors.Join(errs...)
-}
-
-func byFields(p Part) []*ast.Attr {
-	if p.Kind != PartBy {
-		return nil
-	}
-	return p.Fields
 }
 
 func (s *Schema) compileIndex(config *Config, ix Index, formats map[string]codec.Format) (*index, error) {

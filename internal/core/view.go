@@ -20,6 +20,7 @@ type view struct {
 	paths  []codec.Path // of the projection expression; nil: all
 	needed []codec.Path // what dynox itself reads of an item
 	strip  [][]int      // fields read for dynox's own sake, zero for the caller
+	holes  []hole       // fields that an item may lack, and its key tells
 	fill   []*ast.Attr  // asked for, and held only by keys
 	whole  bool
 
@@ -185,6 +186,51 @@ func (v *view) project() {
 			}
 		}
 	}
+	for _, p := range v.schema.table.parts() {
+		for i, in := range p.Fields {
+			if p.Kind == PartComposite && len(in.Path) == 1 {
+				v.addHole(p, i, in.Path)
+			}
+		}
+	}
+}
+
+// hole is a field that the stored key of p holds as component i, beside an
+// attribute of its own, which items written by others may lack.
+type hole struct {
+	part  *part
+	i     int
+	name  string
+	index []int
+}
+
+// addHole notes component i of p if its attribute was asked for.
+func (v *view) addHole(p *part, i int, path codec.Path) {
+	if !slices.ContainsFunc(v.paths, func(asked codec.Path) bool { return slices.Equal(asked, path) }) {
+		return
+	}
+	for _, f := range v.plan.Fields() {
+		if f.Name == path[0].Name && f.Type == p.Fields[i].Type && !slices.ContainsFunc(v.strip, func(s []int) bool { return slices.Equal(s, f.Index) }) {
+			v.holes = append(v.holes, hole{p, i, f.Name, f.Index})
+			if !slices.Contains(v.names, f.Name) {
+				v.names = append(v.names, f.Name)
+			}
+		}
+	}
+}
+
+// fill sets the field that item lacks from the key of the record.
+func (h *hole) fill(r *record, item reflect.Value) {
+	text, ok := r.string(h.part.Attr)
+	if !ok || r.has(h.name) {
+		return
+	}
+	for _, f := range h.part.formats {
+		if values, ok := f.parse(string(text)); ok {
+			reach(item, h.index).Set(values[h.i])
+			return
+		}
+	}
 }
 
 // finish completes an item that was decoded from r: it verifies the key of a
@@ -198,6 +244,9 @@ func (v *view) finish(r *record, item reflect.Value) error {
 		if f, ok := at(item, index); ok {
 			f.SetZero()
 		}
+	}
+	for i := range v.holes {
+		v.holes[i].fill(r, item)
 	}
 	if len(v.fill) > 0 {
 		attrs := r.attributes()

@@ -196,7 +196,7 @@ func (r *Repo) guard(op Op) *ast.Cond {
 
 // build writes the expressions of w.
 func (r *Repo) build(w *write) error {
-	cond := ast.All(r.guard(w.op), w.user)
+	cond := ast.All(r.guard(w.op), r.exact(w.user))
 	if cond.IsFalse() {
 		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "it can never hold, nothing was sent"}
 	}
