@@ -203,7 +203,7 @@ func firstAnswer(t *testing.T, program string) time.Duration {
 		t.Fatal(err)
 	}
 	addr := free.Addr().String()
-	free.Close()
+	is.New(t).NoErr(free.Close())
 	ctx, stop := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, program, "-addr", addr)
 	defer func() {
@@ -223,7 +223,7 @@ func firstAnswer(t *testing.T, program string) time.Duration {
 		fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		_, err = bufio.NewReader(conn).ReadString('\n')
 		took := time.Since(start)
-		conn.Close()
+		_ = conn.Close() // it was only read
 		if err != nil {
 			t.Fatal(err)
 		}
