@@ -1,7 +1,7 @@
 # The house's verbs. Each is one line that can be typed without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench conformance local ci
+.PHONY: help test race lint fuzz bench peers conformance local ci
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +18,11 @@ lint: ## formatting, vet, golangci-lint with the import rules
 fuzz: ## each Fuzz function for DYNOX_FUZZ_SECONDS (10)
 	.ci/fuzz
 
-bench: ## all benchmarks, with allocations
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## dynox beside the SDK, in rounds, as a table
+	.ci/bench
+
+peers: ## dynox beside other libraries
+	cd bench/peers && go test -run '^$$' -bench . -benchmem .
 
 conformance: ## the suite that holds for any DynamoDB, on the engine and on DYNOX_TEST_ENDPOINT if set
 	.ci/suite
