@@ -20,7 +20,7 @@ import (
 
 func BenchmarkLoopback(b *testing.B) {
 	engine := memtable.New(b)
-	server := httptest.NewServer(engine.Handler())
+	server := httptest.NewServer(engine)
 	defer server.Close()
 	benchmarkEngine(b, dynamodb.New(dynamodb.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(server.URL),
