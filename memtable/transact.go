@@ -105,12 +105,16 @@ type token struct {
 	until   time.Time // zero while the request runs
 }
 
+// over reports whether the time of a token is over: a request with it is new, whatever it asks for.
+func (t token) over(now time.Time) bool { return !t.until.IsZero() && now.After(t.until) }
+
 // begin looks a token up, and keeps others from using it until end. done reports that the same request has
 // taken effect before; then there is nothing to end.
 func (s *tokens) begin(name string, request [sha256.Size]byte, now time.Time) (done bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, ok := s.seen[name]
+	ok = ok && !known.over(now)
 	switch {
 	case ok && known.request != request:
 		return false, badRequest(inDynamoDB+"IdempotentParameterMismatchException",
@@ -118,7 +122,7 @@ func (s *tokens) begin(name string, request [sha256.Size]byte, now time.Time) (d
 	case ok && known.until.IsZero():
 		return false, badRequest(inDynamoDB+"TransactionInProgressException",
 			"The transaction with the given request token is already in progress.")
-	case ok && !now.After(known.until):
+	case ok:
 		return true, nil
 	}
 	if s.seen == nil {
@@ -147,7 +151,7 @@ func (s *tokens) forget(now time.Time) {
 		return
 	}
 	for name, t := range s.seen {
-		if !t.until.IsZero() && now.After(t.until) {
+		if t.over(now) {
 			delete(s.seen, name)
 		}
 	}
