@@ -115,6 +115,9 @@ func (x *expressions) checkParams(set paramSet) error {
 		return invalid("Can not use both expression and non-expression parameters in the same request: "+
 			"Non-expression parameters: {%s} Expression parameters: {%s}", strings.Join(legacy, ", "), strings.Join(exprs, ", "))
 	}
+	if err := x.checkOperator(); err != nil {
+		return err
+	}
 	if x.names.ok && len(exprs) == 0 {
 		return invalid("ExpressionAttributeNames can only be specified when using expressions")
 	}

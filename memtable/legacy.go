@@ -74,6 +74,18 @@ func (p *legacyParams) has(param string) bool {
 	return param == "ConditionalOperator" && p.operator.ok
 }
 
+// checkOperator needs several conditions for an operator between them.
+func (p *legacyParams) checkOperator() error {
+	conditions := len(p.expected.v) + len(p.queryFilter.v) + len(p.scanFilter.v)
+	switch {
+	case p.operator.ok && conditions == 0:
+		return invalid("ConditionalOperator cannot be used without Filter or Expected")
+	case p.operator.ok && conditions == 1:
+		return invalid("ConditionalOperator can only be used when Filter or Expected has two or more elements")
+	}
+	return nil
+}
+
 func (d *decoder) legacyConditions(shape string) (out opt[[]legacyCondition]) {
 	out.ok = d.dict(shape, func(attribute string) {
 		c := legacyCondition{attribute: attribute}
