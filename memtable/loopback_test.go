@@ -1,0 +1,167 @@
+package memtable_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/matryer/is"
+)
+
+var (
+	loopback    = flag.String("loopback", "", "servers whose rates are compared: name=url,name=url")
+	loopbackFor = flag.Duration("loopbacktime", 2*time.Second, "how long each rate of the comparison is measured")
+)
+
+// TestLoopback prints how many requests a second servers answer over loopback to the SDK's client, with 1 and 16
+// connections, beside one that does nothing but send an answer that it has: what the client alone can do.
+func TestLoopback(t *testing.T) {
+	if *loopback == "" {
+		t.Skip("compares servers that run: -loopback name=url,…")
+	}
+	is := is.New(t)
+	type server struct{ name, url string }
+	var servers []server
+	for text := range strings.SplitSeq(*loopback, ",") {
+		name, url, ok := strings.Cut(text, "=")
+		is.True(ok)
+		servers = append(servers, server{name, url})
+	}
+	first := servers[0].url
+	loopbackItems(t, first)
+	answers := recordAnswers(t, first)
+	still := httptest.NewServer(http.HandlerFunc(answers.serve))
+	defer still.Close()
+	for _, s := range servers[1:] {
+		loopbackItems(t, s.url)
+	}
+	servers = append(servers, server{"client alone", still.URL})
+
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-14s %-12s %10s %10s", "requests/s", "", "1 conn", "16 conns")
+	for _, s := range servers {
+		for name, do := range loopbackCalls {
+			fmt.Fprintf(&b, "\n%-14s %-12s", s.name, name)
+			for _, connections := range []int{1, 16} {
+				fmt.Fprintf(&b, " %10.0f", rate(t, s.url, connections, do))
+			}
+		}
+	}
+	t.Log(b.String())
+}
+
+// loopbackCalls are what is measured.
+var loopbackCalls = map[string]func(context.Context, *dynamodb.Client) error{
+	"PutItem": func(ctx context.Context, client *dynamodb.Client) error {
+		_, err := client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &thingsTable, Item: item{"pk": s("put"), "sk": s("one"), "note": s(note)}})
+		return err
+	},
+	"GetItem": func(ctx context.Context, client *dynamodb.Client) error {
+		_, err := client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &thingsTable, Key: item{"pk": s("p"), "sk": s("050")}})
+		return err
+	},
+	"Query of 100": func(ctx context.Context, client *dynamodb.Client) error {
+		out, err := client.Query(ctx, &dynamodb.QueryInput{TableName: &thingsTable, KeyConditionExpression: aws.String("pk = :p"),
+			ExpressionAttributeValues: item{":p": s("p")}})
+		if err == nil && out.Count != 100 {
+			return fmt.Errorf("%d items", out.Count)
+		}
+		return err
+	},
+}
+
+func loopbackClient(url string, connections int) (*dynamodb.Client, *http.Transport) {
+	transport := &http.Transport{MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections}
+	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: &url, HTTPClient: &http.Client{Transport: transport},
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}), transport
+}
+
+// loopbackItems makes the table, with a partition of 100 items of 500 bytes.
+func loopbackItems(t *testing.T, url string) {
+	t.Helper()
+	client, transport := loopbackClient(url, 1)
+	defer transport.CloseIdleConnections()
+	createThings(t, client)
+	for i := range 100 {
+		put(t, client, item{"pk": s("p"), "sk": s(fmt.Sprintf("%03d", i)), "n": n(strconv.Itoa(i)), "note": s(note)})
+	}
+}
+
+// rate is how many calls are answered in a second.
+func rate(t *testing.T, url string, connections int, do func(context.Context, *dynamodb.Client) error) float64 {
+	t.Helper()
+	client, transport := loopbackClient(url, connections)
+	defer transport.CloseIdleConnections()
+	run := func(d time.Duration) float64 {
+		var calls atomic.Int64
+		var work sync.WaitGroup
+		start := time.Now()
+		for range connections {
+			work.Go(func() {
+				for time.Since(start) < d {
+					if err := do(t.Context(), client); err != nil {
+						t.Error(err)
+						return
+					}
+					calls.Add(1)
+				}
+			})
+		}
+		work.Wait()
+		return float64(calls.Load()) / time.Since(start).Seconds()
+	}
+	run(*loopbackFor / 4) // so that a server that compiles as it runs has done so
+	return run(*loopbackFor)
+}
+
+// canned are answers by operation.
+type canned map[string][]byte
+
+// recordAnswers asks a server once for each call.
+func recordAnswers(t *testing.T, url string) canned {
+	t.Helper()
+	answers := canned{}
+	plain, transport := loopbackClient(url, 1)
+	defer transport.CloseIdleConnections()
+	recording := roundTripper(func(req *http.Request) (*http.Response, error) {
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return nil, err
+		}
+		answers[req.Header.Get("X-Amz-Target")] = body
+		resp.Body = io.NopCloser(strings.NewReader(string(body)))
+		return resp, nil
+	})
+	client := dynamodb.New(plain.Options(), func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: recording} })
+	for _, do := range loopbackCalls {
+		if err := do(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return answers
+}
+
+func (c canned) serve(w http.ResponseWriter, req *http.Request) {
+	_, _ = io.Copy(io.Discard, req.Body) // what was sent is of no account
+	body := c[req.Header.Get("X-Amz-Target")]
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	_, _ = w.Write(body) // a client that went away is no fault of ours
+}
