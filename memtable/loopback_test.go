@@ -23,7 +23,7 @@ import (
 
 var (
 	loopback    = flag.String("loopback", "", "servers whose rates are compared: name=url,name=url")
-	loopbackFor = flag.Duration("loopbacktime", 2*time.Second, "how long each rate of the comparison is measured")
+	loopbackFor = flag.Duration("loopbacktime", 500*time.Millisecond, "how long each rate of the comparison is measured, five times: the best counts")
 )
 
 // TestLoopback prints how many requests a second servers answer over loopback to the SDK's client, with 1 and 16
@@ -51,13 +51,18 @@ func TestLoopback(t *testing.T) {
 	servers = append(servers, server{"client alone", still.URL})
 
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%-14s %-12s %10s %10s", "requests/s", "", "1 conn", "16 conns")
-	for _, s := range servers {
-		for name, do := range loopbackCalls {
-			fmt.Fprintf(&b, "\n%-14s %-12s", s.name, name)
-			for _, connections := range []int{1, 16} {
-				fmt.Fprintf(&b, " %10.0f", rate(t, s.url, connections, do))
+	fmt.Fprintf(&b, "\n%-14s %-14s %10s %10s", "requests/s", "", "1 conn", "16 conns")
+	for name, do := range loopbackCalls {
+		best := make([][2]float64, len(servers))
+		for range 5 { // in turns: what else the machine does is shared
+			for i, s := range servers {
+				for j, connections := range []int{1, 16} {
+					best[i][j] = max(best[i][j], rate(t, s.url, connections, do))
+				}
 			}
+		}
+		for i, s := range servers {
+			fmt.Fprintf(&b, "\n%-14s %-14s %10.0f %10.0f", name, s.name, best[i][0], best[i][1])
 		}
 	}
 	t.Log(b.String())
@@ -123,7 +128,7 @@ func rate(t *testing.T, url string, connections int, do func(context.Context, *d
 		work.Wait()
 		return float64(calls.Load()) / time.Since(start).Seconds()
 	}
-	run(*loopbackFor / 4) // so that a server that compiles as it runs has done so
+	run(*loopbackFor / 5) // connects, and warms up
 	return run(*loopbackFor)
 }
 
