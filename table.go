@@ -48,10 +48,11 @@ type TableOption func(*Table)
 // NewTable describes the table called name, or with that ARN, reached by
 // client. It does no I/O, and what is wrong with its arguments is an error of [NewRepo].
 func NewTable(client Client, name string, opts ...TableOption) *Table {
-	t := &Table{core: core.Table{Client: client, Name: name, Direct: core.Speaks(client)}}
+	t := &Table{core: core.Table{Name: name}}
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
-		t.core.Client = nil
 		t.err = errors.New("table without a client")
+	} else {
+		t.core.SetClient(client)
 	}
 	if len(name) < 3 || len(name) > maxName {
 		t.err = errors.Join(t.err, errors.New("the name of a table has at least 3 characters"))

@@ -13,6 +13,48 @@ import (
 // it; what is found goes to a page. On the direct path they cross the SDK as
 // bytes, in an exchange; otherwise as attribute values.
 
+// operation is one of the service's.
+type operation[In, Out any] struct {
+	id     int // among the pipelines of a table
+	name   string
+	call   func(Client, context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)
+	writes bool
+}
+
+// operations is how many there are.
+const operations = 7
+
+var (
+	opGetItem    = operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]{0, "GetItem", Client.GetItem, false}
+	opQuery      = operation[dynamodb.QueryInput, dynamodb.QueryOutput]{1, "Query", Client.Query, false}
+	opScan       = operation[dynamodb.ScanInput, dynamodb.ScanOutput]{2, "Scan", Client.Scan, false}
+	opPutItem    = operation[dynamodb.PutItemInput, dynamodb.PutItemOutput]{3, "PutItem", Client.PutItem, true}
+	opUpdateItem = operation[dynamodb.UpdateItemInput, dynamodb.UpdateItemOutput]{4, "UpdateItem", Client.UpdateItem, true}
+	opDeleteItem = operation[dynamodb.DeleteItemInput, dynamodb.DeleteItemOutput]{5, "DeleteItem", Client.DeleteItem, true}
+
+	opTransactWriteItems = operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]{6, "TransactWriteItems", Client.TransactWriteItems, true}
+)
+
+// call is one call of the SDK, being prepared.
+type call struct {
+	ctx     context.Context
+	table   *Table
+	page    *page     // where what comes back goes
+	watch   *attempts // of a write
+	direct  bool
+	members []member // of the request, on the direct path
+	own     [2]member
+	each    [][]member // those of a transaction's operations
+	err     error
+}
+
+// newCall is a call with ctx whose items go to p.
+func (t *Table) newCall(ctx context.Context, p *page, watch *attempts) *call {
+	c := &call{ctx: ctx, table: t, page: p, watch: watch, direct: t.direct(ctx)}
+	c.members = c.own[:0]
+	return c
+}
+
 // direct reports whether a call with ctx can take the direct path: the client
 // is the SDK's own, and speaks the protocol that an exchange wraps.
 func (t *Table) direct(ctx context.Context) bool {
@@ -33,57 +75,87 @@ func (t *Table) direct(ctx context.Context) bool {
 
 func wraps(o dynamodb.Options) bool { return o.Protocol != nil && o.Protocol.ID() == awsJSON }
 
-// values is the JSON of an expression's values as the SDK takes them.
-func values(json []byte) (map[string]types.AttributeValue, error) {
-	if json == nil {
-		return nil, nil
+// key makes key the member Key of the request, which is dst in the SDK's
+// input.
+func (c *call) key(dst *map[string]types.AttributeValue, key attributes) {
+	if !c.direct {
+		*dst = key.values()
+		return
 	}
-	return codec.AttributeValues(json)
+	*dst = empty()
+	c.members = append(c.members, member{"Key", key.json()})
+}
+
+// item makes item the member Item of the request, which is dst in the SDK's
+// input.
+func (c *call) item(dst *map[string]types.AttributeValue, item stored) {
+	if c.direct = item.raw != nil; !c.direct { // it was made for another path
+		*dst = item.attrs
+		return
+	}
+	*dst = empty()
+	c.members = append(c.members, member{"Item", item.raw})
+}
+
+// values makes json the values of the request's expressions, which are dst in
+// the SDK's input.
+func (c *call) values(dst *map[string]types.AttributeValue, json []byte) {
+	switch {
+	case json == nil:
+	case c.direct:
+		c.members = append(c.members, member{"ExpressionAttributeValues", json})
+	default:
+		*dst, c.err = codec.AttributeValues(json)
+	}
+}
+
+// next makes the members so far those of the next operation of a transaction.
+func (c *call) next() {
+	c.each = append(c.each, c.members)
+	c.members = nil
 }
 
 // empty stands for what an exchange writes where the SDK requires something.
 func empty() map[string]types.AttributeValue { return map[string]types.AttributeValue{} }
 
-// options are those of a call whose items go to p: of the direct path, if
-// direct says so, with members of the request.
-func (t *Table) options(fns []func(*dynamodb.Options), direct bool, p *page, members ...member) []func(*dynamodb.Options) {
-	p.answered = false
-	if !direct {
-		return fns
+// invoke makes the call.
+func invoke[In, Out any](c *call, op *operation[In, Out], in *In) (*Out, error) {
+	if c.err != nil {
+		return nil, c.err
 	}
-	x := &exchange{page: p}
-	x.members = x.own[:0]
-	for _, m := range members {
-		if m.json != nil {
-			x.members = append(x.members, m)
+	c.page.answered = false
+	fns := options(c.ctx)
+	if c.direct && c.table.Kept && len(fns) == 0 {
+		if out, sent, err := send(c, op, in); sent {
+			return out, err
 		}
 	}
-	return append(fns[:len(fns):len(fns)], x.wrap)
+	fns = fns[:len(fns):len(fns)]
+	if c.watch != nil {
+		fns = append(fns, (&watcher{attempts: c.watch}).wrap)
+	}
+	if c.direct {
+		x := new(exchange)
+		x.begin(c, nil)
+		fns = append(fns, x.wrap)
+	}
+	return op.call(c.table.Client, c.ctx, in, fns...)
 }
 
 func (t *Table) getItem(ctx context.Context, in *dynamodb.GetItemInput, key attributes, p *page) error {
-	direct := t.direct(ctx)
-	var at []byte
-	if direct {
-		in.Key, at = empty(), key.json()
-	} else {
-		in.Key = key.values()
-	}
-	out, err := t.Client.GetItem(ctx, in, t.options(options(ctx), direct, p, member{"Key", at})...)
+	c := t.newCall(ctx, p, nil)
+	c.key(&in.Key, key)
+	out, err := invoke(c, &opGetItem, in)
 	if err == nil {
 		p.readSDK(out.Item)
 	}
 	return err
 }
 
-func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, json []byte, p *page) (err error) {
-	direct := t.direct(ctx)
-	if !direct {
-		if in.ExpressionAttributeValues, err = values(json); err != nil {
-			return err
-		}
-	}
-	out, err := t.Client.Query(ctx, in, t.options(options(ctx), direct, p, member{"ExpressionAttributeValues", json})...)
+func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, json []byte, p *page) error {
+	c := t.newCall(ctx, p, nil)
+	c.values(&in.ExpressionAttributeValues, json)
+	out, err := invoke(c, &opQuery, in)
 	if err != nil {
 		return err
 	}
@@ -92,14 +164,10 @@ func (t *Table) query(ctx context.Context, in *dynamodb.QueryInput, json []byte,
 	return nil
 }
 
-func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p *page) (err error) {
-	direct := t.direct(ctx)
-	if !direct {
-		if in.ExpressionAttributeValues, err = values(json); err != nil {
-			return err
-		}
-	}
-	out, err := t.Client.Scan(ctx, in, t.options(options(ctx), direct, p, member{"ExpressionAttributeValues", json})...)
+func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p *page) error {
+	c := t.newCall(ctx, p, nil)
+	c.values(&in.ExpressionAttributeValues, json)
+	out, err := invoke(c, &opScan, in)
 	if err != nil {
 		return err
 	}
@@ -108,54 +176,35 @@ func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p
 	return nil
 }
 
-// putItem, updateItem and deleteItem are given the options of their call,
-// which watch its attempts.
+// putItem, updateItem and deleteItem have their attempts watched.
 
-func (t *Table) putItem(ctx context.Context, in *dynamodb.PutItemInput, item stored, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
-	direct := item.raw != nil // it was made for the direct path
-	in.Item = item.attrs
-	if direct {
-		in.Item = empty()
-	} else if in.ExpressionAttributeValues, err = values(json); err != nil {
-		return err
-	}
-	out, err := t.Client.PutItem(ctx, in, t.options(fns, direct, p, member{"Item", item.raw}, member{"ExpressionAttributeValues", json})...)
+func (t *Table) putItem(ctx context.Context, in *dynamodb.PutItemInput, item stored, json []byte, p *page, watch *attempts) error {
+	c := t.newCall(ctx, p, watch)
+	c.item(&in.Item, item)
+	c.values(&in.ExpressionAttributeValues, json)
+	out, err := invoke(c, &opPutItem, in)
 	if err == nil {
 		p.readSDK(out.Attributes)
 	}
 	return err
 }
 
-func (t *Table) updateItem(ctx context.Context, in *dynamodb.UpdateItemInput, key attributes, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
-	direct := t.direct(ctx)
-	var at []byte
-	if direct {
-		in.Key, at = empty(), key.json()
-	} else {
-		in.Key = key.values()
-		if in.ExpressionAttributeValues, err = values(json); err != nil {
-			return err
-		}
-	}
-	out, err := t.Client.UpdateItem(ctx, in, t.options(fns, direct, p, member{"Key", at}, member{"ExpressionAttributeValues", json})...)
+func (t *Table) updateItem(ctx context.Context, in *dynamodb.UpdateItemInput, key attributes, json []byte, p *page, watch *attempts) error {
+	c := t.newCall(ctx, p, watch)
+	c.key(&in.Key, key)
+	c.values(&in.ExpressionAttributeValues, json)
+	out, err := invoke(c, &opUpdateItem, in)
 	if err == nil {
 		p.readSDK(out.Attributes)
 	}
 	return err
 }
 
-func (t *Table) deleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, key attributes, json []byte, p *page, fns []func(*dynamodb.Options)) (err error) {
-	direct := t.direct(ctx)
-	var at []byte
-	if direct {
-		in.Key, at = empty(), key.json()
-	} else {
-		in.Key = key.values()
-		if in.ExpressionAttributeValues, err = values(json); err != nil {
-			return err
-		}
-	}
-	out, err := t.Client.DeleteItem(ctx, in, t.options(fns, direct, p, member{"Key", at}, member{"ExpressionAttributeValues", json})...)
+func (t *Table) deleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, key attributes, json []byte, p *page, watch *attempts) error {
+	c := t.newCall(ctx, p, watch)
+	c.key(&in.Key, key)
+	c.values(&in.ExpressionAttributeValues, json)
+	out, err := invoke(c, &opDeleteItem, in)
 	if err == nil {
 		p.readSDK(out.Attributes)
 	}

@@ -6,6 +6,7 @@ package core
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,15 +34,19 @@ type Table struct {
 	ReadOnly  bool
 	SDKValues bool   // send everything as attribute values
 	Direct    bool   // the client can take the direct path
+	Kept      bool   // it does so through pipelines
 	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
 	Err       error  // what every call fails with, if set
+
+	pipelines [operations]sync.Pool // of *pipeline
 }
 
-// Speaks reports whether client is the SDK's own, with the protocol that the
-// direct path wraps.
-func Speaks(client Client) bool {
-	c, ok := client.(*dynamodb.Client)
-	return ok && c != nil && wraps(c.Options())
+// SetClient has t reach the service by client.
+func (t *Table) SetClient(client Client) {
+	t.Client = client
+	if c, ok := client.(*dynamodb.Client); ok && c != nil {
+		t.Direct, t.Kept = wraps(c.Options()), keepable(c)
+	}
 }
 
 type optionsKey struct{}
@@ -73,16 +78,6 @@ type attempts struct {
 	once bool
 }
 
-// options are the options of a call whose attempts are watched.
-func (a *attempts) options(ctx context.Context) []func(*dynamodb.Options) {
-	fns := options(ctx)
-	return append(fns[:len(fns):len(fns)], func(o *dynamodb.Options) {
-		if o.Retryer != nil {
-			o.Retryer = &watcher{Retryer: o.Retryer, attempts: a}
-		}
-	})
-}
-
 // mayHaveTakenEffect reports whether a write whose call ended in err may
 // have taken effect. Where attempts are seen, each was judged by its own
 // error: a deadline that passes between two of them changes nothing.
@@ -94,6 +89,14 @@ func (a *attempts) mayHaveTakenEffect(err error) bool {
 type watcher struct {
 	aws.Retryer
 	attempts *attempts
+}
+
+// wrap is an option of a call: it puts w in front of the client's retryer.
+func (w *watcher) wrap(o *dynamodb.Options) {
+	if o.Retryer != nil {
+		w.Retryer = o.Retryer
+		o.Retryer = w
+	}
 }
 
 // IsErrorRetryable is asked about the error of each attempt.

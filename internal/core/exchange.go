@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go"
@@ -13,17 +14,27 @@ import (
 	"github.com/dynox-go/dynox/internal/wire"
 )
 
-// exchange is one call on the direct path: a protocol that wraps the SDK's
-// own. It writes members of the request that the SDK's input leaves empty, and
-// reads the items of the response; everything else is the SDK's. It is for one
-// call, whose attempts follow each other.
+// exchange is a protocol that wraps the SDK's own. It writes members of the
+// request that the SDK's input leaves empty, and reads the items of the
+// response; everything else is the SDK's. It serves one call at a time, whose
+// attempts follow each other.
 type exchange struct {
 	smithyhttp.ClientProtocol
 	members []member
-	page    *page // where the items go
-	own     [2]member
+	each    [][]member            // of the operations of a transaction
+	page    *page                 // where the items go
+	out     smithy.Deserializable // of a kept stack, whose own output is not one call's
 	rest    [128]byte
 }
+
+// begin makes x that of c, whose answer goes to out, nil: to what the SDK has
+// for it.
+func (x *exchange) begin(c *call, out smithy.Deserializable) {
+	x.members, x.each, x.page, x.out = c.members, c.each, c.page, out
+}
+
+// end forgets the call.
+func (x *exchange) end() { x.members, x.each, x.page, x.out = nil, nil, nil, nil }
 
 // member is a member of a request's body.
 type member struct {
@@ -42,7 +53,7 @@ func (x *exchange) wrap(o *dynamodb.Options) {
 
 // SerializeRequest lets the SDK write its input, and adds the members.
 func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
-	if err := x.ClientProtocol.SerializeRequest(ctx, schema, in, req); err != nil || len(x.members) == 0 {
+	if err := x.ClientProtocol.SerializeRequest(ctx, schema, in, req); err != nil || len(x.members)+len(x.each) == 0 {
 		return err
 	}
 	stream := req.GetStream()
@@ -58,7 +69,7 @@ func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.Operatio
 	if _, err := io.ReadFull(reader, written); err != nil {
 		return &smithy.SerializationError{Err: err}
 	}
-	body, err := x.splice(written)
+	body, err := x.write(written)
 	if err != nil {
 		return &smithy.SerializationError{Err: err}
 	}
@@ -75,37 +86,82 @@ func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.Operatio
 	return nil
 }
 
-// splice is the body that the SDK wrote with x's members in place of those of
-// their names.
-func (x *exchange) splice(written []byte) ([]byte, error) {
-	size := len(written)
-	for _, m := range x.members {
-		size += len(m.name) + len(m.json) + len(`"":,`)
+// write is the body that the SDK wrote with the exchange's members in it.
+func (x *exchange) write(written []byte) ([]byte, error) {
+	size := len(written) + room(x.members)
+	for _, members := range x.each {
+		size += room(members)
 	}
-	body := append(make([]byte, 0, size), '{')
-	for _, m := range x.members {
-		body = append(appendMember(body, m.name), m.json...)
+	return splice(make([]byte, 0, size), written, x.members, x.each)
+}
+
+// splice appends object to b, with members in place of those of their names,
+// and each of the lists of members in an operation of a transaction.
+func splice(b, object []byte, members []member, each [][]member) ([]byte, error) {
+	b = append(b, '{')
+	for _, m := range members {
+		b = append(appendMember(b, m.name), m.json...)
 	}
-	err := eachMember(written, func(name []byte, s *wire.Scanner) error {
+	err := eachMember(object, func(name []byte, s *wire.Scanner) error {
 		value, err := s.Raw()
+		switch {
+		case err != nil:
+			return err
+		case slices.ContainsFunc(members, func(m member) bool { return string(name) == m.name }):
+			return nil
+		}
+		b = appendMember(b, name)
+		if each != nil && string(name) == "TransactItems" {
+			b, err = spliceEach(b, value, each)
+			return err
+		}
+		b = append(b, value...)
+		return nil
+	})
+	return append(b, '}'), err
+}
+
+// spliceEach appends the operations of a transaction to b, with members in
+// each: {"Put": {…}}.
+func spliceEach(b, array []byte, each [][]member) ([]byte, error) {
+	b = append(b, '[')
+	n := 0
+	err := eachElement(array, func(s *wire.Scanner) error {
+		operation, err := s.Raw()
 		if err != nil {
 			return err
 		}
-		for _, m := range x.members {
-			if string(name) == m.name {
-				return nil
-			}
+		if n > 0 {
+			b = append(b, ',')
 		}
-		body = append(appendMember(body, name), value...)
-		return nil
+		b = append(b, '{')
+		err = eachMember(operation, func(name []byte, s *wire.Scanner) error {
+			object, err := s.Raw()
+			if err == nil {
+				b, err = splice(appendMember(b, name), object, each[n], nil)
+			}
+			return err
+		})
+		b = append(b, '}')
+		n++
+		return err
 	})
-	return append(body, '}'), err
+	return append(b, ']'), err
+}
+
+// room is how many bytes members take.
+func room(members []member) int {
+	n := 0
+	for _, m := range members {
+		n += len(m.name) + len(m.json) + len(`"":,`)
+	}
+	return n
 }
 
 // appendMember appends the name of a member, and what stands before and behind
-// it, to the object that begins at the start of b.
+// it, to the object that b ends in.
 func appendMember[T string | []byte](b []byte, name T) []byte {
-	if len(b) > 1 {
+	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
 	return append(wire.AppendString(b, name), ':')
@@ -132,9 +188,32 @@ func eachMember(data []byte, f func(name []byte, s *wire.Scanner) error) error {
 	}
 }
 
+// eachElement calls f for each element of the array that data is: f reads it.
+func eachElement(data []byte, f func(s *wire.Scanner) error) error {
+	s := wire.NewScanner(data)
+	if err := s.Array(); err != nil {
+		return err
+	}
+	for {
+		ok, err := s.Element()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.End()
+		}
+		if err := f(&s); err != nil {
+			return err
+		}
+	}
+}
+
 // DeserializeResponse reads the items of a response that is no error, and
 // lets the SDK read the rest. What an attempt before has read is dropped.
 func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable) error {
+	if x.out != nil {
+		out = x.out
+	}
 	x.page.reset()
 	x.page.answered = false
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {

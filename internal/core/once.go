@@ -12,34 +12,34 @@ import (
 	"github.com/sethvargo/go-retry"
 )
 
-// transactItem is w as an operation of a transaction.
-func (r *Repo) transactItem(w *write) (item types.TransactWriteItem, err error) {
+// transactItem is w as an operation of the transaction that c sends.
+func (r *Repo) transactItem(c *call, w *write) (item types.TransactWriteItem) {
 	table, onFailure := aws.String(r.Table.Name), types.ReturnValuesOnConditionCheckFailureAllOld
-	vals, err := values(w.values)
-	if err != nil {
-		return item, err
-	}
 	switch w.op {
 	case Create, Put:
 		item.Put = &types.Put{
-			TableName: table, Item: w.item.values(), ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
+		c.item(&item.Put.Item, w.item)
+		c.values(&item.Put.ExpressionAttributeValues, w.values)
 	case Delete:
 		item.Delete = &types.Delete{
-			TableName: table, Key: w.key.values(), ConditionExpression: optional(w.condition),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
+		c.key(&item.Delete.Key, w.key)
+		c.values(&item.Delete.ExpressionAttributeValues, w.values)
 	default:
 		item.Update = &types.Update{
-			TableName: table, Key: w.key.values(), ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update),
-			ExpressionAttributeNames: w.names, ExpressionAttributeValues: vals,
+			TableName: table, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
+		c.key(&item.Update.Key, w.key)
+		c.values(&item.Update.ExpressionAttributeValues, w.values)
 	}
-	return item, nil
+	c.next()
+	return item
 }
 
 // Conflicts with other transactions are tried again this often, starting
@@ -53,17 +53,14 @@ const (
 // it has no second effect. Items before the write cannot be had that way; an
 // updated item is read afterwards.
 func (r *Repo) sendOnce(ctx context.Context, w *write, p *page, watch *attempts, wanted bool) error {
-	item, err := r.transactItem(w)
-	if err != nil {
-		return err
-	}
+	c := r.Table.newCall(ctx, p, watch)
 	in := &dynamodb.TransactWriteItemsInput{
-		TransactItems:      []types.TransactWriteItem{item},
+		TransactItems:      []types.TransactWriteItem{r.transactItem(c, w)},
 		ClientRequestToken: aws.String(rand.Text()),
 	}
 	backoff := retry.WithMaxRetries(conflictRetries, retry.WithJitterPercent(50, retry.NewExponential(conflictDelay)))
-	err = retry.Do(ctx, backoff, func(ctx context.Context) error {
-		_, err := r.Table.Client.TransactWriteItems(ctx, in, watch.options(ctx)...)
+	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+		_, err := invoke(c, &opTransactWriteItems, in)
 		if conflict(err) {
 			return retry.RetryableError(err)
 		}

@@ -67,7 +67,7 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 		return false, errOnceOld
 	}
 	w := &write{op: op, user: with.Cond, once: with.Once}
-	if w.item, err = r.encode(v, !w.once && r.Table.direct(ctx)); err != nil {
+	if w.item, err = r.encode(v, r.Table.direct(ctx)); err != nil {
 		return false, err
 	}
 	if n := w.item.size(); n > maxItem {
@@ -329,21 +329,21 @@ func (r *Repo) sendSingle(ctx context.Context, w *write, p *page, watch *attempt
 		onFailure = ""
 	}
 	old := pick(wanted, types.ReturnValueAllOld, "")
-	table, fns := aws.String(r.Table.Name), watch.options(ctx)
+	table := aws.String(r.Table.Name)
 	switch w.op {
 	case Create, Put:
 		return r.Table.putItem(ctx, &dynamodb.PutItemInput{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
-		}, w.item, w.values, p, fns)
+		}, w.item, w.values, p, watch)
 	case Delete:
 		return r.Table.deleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
-		}, w.key, w.values, p, fns)
+		}, w.key, w.values, p, watch)
 	}
 	return r.Table.updateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: table, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update), ExpressionAttributeNames: w.names,
 		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: onFailure,
-	}, w.key, w.values, p, fns)
+	}, w.key, w.values, p, watch)
 }
