@@ -30,6 +30,10 @@ func each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 		t.Parallel()
 		f(t, memtable.New(t).Client())
 	})
+	t.Run("middleware", func(t *testing.T) { // the stack is made for each call
+		t.Parallel()
+		f(t, memtable.New(t).Client(ownMiddleware))
+	})
 	t.Run("attribute values", func(t *testing.T) {
 		t.Parallel()
 		f(t, memtable.New(t).Client(plainProtocol))

@@ -208,18 +208,15 @@ func eachElement(data []byte, f func(s *wire.Scanner) error) error {
 	}
 }
 
-// DeserializeResponse reads the items of a response that is no error, and
-// lets the SDK read the rest. What an attempt before has read is dropped.
+// DeserializeResponse reads the items of a response, and lets the SDK read the
+// rest. What an attempt before has read is dropped.
 func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable) error {
 	if x.out != nil {
 		out = x.out
 	}
 	x.page.reset()
-	x.page.answered = false
-	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
-		return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
-	}
-	x.page.answered = true
+	failed := resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices
+	x.page.answered = !failed
 	if err := x.page.body.fill(resp.Body, resp.ContentLength); err != nil {
 		return &damagedError{&smithy.DeserializationError{Err: err}}
 	}
@@ -230,15 +227,20 @@ func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.Opera
 	if err != nil && resp.Header.Get("X-Amz-Crc32") != "" {
 		return &damagedError{&smithy.DeserializationError{Err: err}}
 	}
-	if len(x.page.body.b) == 0 {
-		return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
-	}
-	rest, err := x.take(x.page.body.b)
-	if err != nil {
-		return &damagedError{&smithy.DeserializationError{Err: err}}
-	}
-	if len(rest) == len("{}") {
-		return nil // the SDK's output is empty as it is
+	rest := x.page.body.b
+	if len(rest) > 0 {
+		take := x.take
+		if failed {
+			take = x.takeRefused
+		}
+		switch rest, err = take(rest); {
+		case err != nil && failed: // it need not come from the service
+			x.page.refused, rest = nil, x.page.body.b
+		case err != nil:
+			return &damagedError{&smithy.DeserializationError{Err: err}}
+		case len(rest) == len("{}") && !failed:
+			return nil // the SDK's output is empty as it is
+		}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(rest))
 	return x.ClientProtocol.DeserializeResponse(ctx, schema, registry, resp, out)
@@ -260,6 +262,60 @@ func (x *exchange) take(body []byte) ([]byte, error) {
 		return err
 	})
 	return append(rest, '}'), err
+}
+
+// takeRefused takes the items out of the body of an error: the one that did
+// not meet a condition, or those of the reasons why a transaction was
+// canceled. It returns the rest.
+func (x *exchange) takeRefused(body []byte) ([]byte, error) {
+	rest, item, err := takeItem(x.rest[:0:len(x.rest)], body, func(b []byte, name []byte, value []byte) ([]byte, bool, error) {
+		if string(name) != "CancellationReasons" || value[0] != '[' {
+			return b, false, nil
+		}
+		b = append(appendMember(b, name), '[')
+		err := eachElement(value, func(s *wire.Scanner) error {
+			reason, err := s.Raw()
+			if err != nil {
+				return err
+			}
+			if b[len(b)-1] != '[' {
+				b = append(b, ',')
+			}
+			var item stored
+			b, item, err = takeItem(b, reason, nil)
+			x.page.refused = append(x.page.refused, item)
+			return err
+		})
+		return append(b, ']'), true, err
+	})
+	if item.raw != nil {
+		x.page.refused = append(x.page.refused, item)
+	}
+	return rest, err
+}
+
+// takeItem appends object to b without its member Item, which it returns.
+// Other members may be appended by other.
+func takeItem(b, object []byte, other func(b, name, value []byte) ([]byte, bool, error)) (rest []byte, item stored, err error) {
+	b = append(b, '{')
+	err = eachMember(object, func(name []byte, s *wire.Scanner) error {
+		value, err := s.Raw()
+		switch {
+		case err != nil:
+			return err
+		case string(name) == "Item" && value[0] == '{':
+			item.raw = value
+			return nil
+		case other != nil:
+			var done bool
+			if b, done, err = other(b, name, value); done || err != nil {
+				return err
+			}
+		}
+		b = append(appendMember(b, name), value...)
+		return nil
+	})
+	return append(b, '}'), item, err
 }
 
 // damagedError is an answer that cannot be read, or has another checksum than

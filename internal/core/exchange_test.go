@@ -87,3 +87,55 @@ func keyTexts(s *Schema, item stored) map[string]string {
 	}
 	return texts
 }
+
+// FuzzRefusal takes items out of the bodies of errors. Its twin does so with
+// encoding/json.
+func FuzzRefusal(f *testing.F) {
+	for _, seed := range []string{
+		`{"__type":"x#ConditionalCheckFailedException","Message":"no","Item":{"pk":{"S":"T#1"}}}`,
+		`{"CancellationReasons":[{"Code":"None"},{"Code":"ConditionalCheckFailed","Item":{"pk":{"S":"T#2"}},"Message":"x"}],"Message":"no"}`,
+		`{"CancellationReasons":7,"Item":[]}`, `{"CancellationReasons":[{}]}`, `{}`, ``, `<html>`, `{"CancellationReasons":[7]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	s := thingSchema(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p := s.table.whole.newPage()
+		defer p.release()
+		rest, err := (&exchange{page: p}).takeRefused(body)
+		var want map[string]any
+		if err != nil || json.Unmarshal(body, &want) != nil {
+			return
+		}
+		var got map[string]any
+		if err := json.Unmarshal(rest, &got); err != nil {
+			t.Fatalf("what is left for the SDK is no JSON: %s", rest)
+		}
+		n := 0
+		strip := func(m map[string]any) {
+			if _, ok := m["Item"].(map[string]any); ok {
+				delete(m, "Item")
+				n++
+			}
+		}
+		reasons, _ := want["CancellationReasons"].([]any)
+		for _, r := range reasons {
+			if m, ok := r.(map[string]any); ok {
+				strip(m)
+			}
+		}
+		strip(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+		items := 0
+		for _, item := range p.refused {
+			if item.raw != nil {
+				items++
+			}
+		}
+		if items != n {
+			t.Fatalf("%d items, not %d", items, n)
+		}
+	})
+}

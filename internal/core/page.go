@@ -23,7 +23,8 @@ type page struct {
 	record  record
 	body    buffer
 
-	answered bool // on the direct path
+	answered bool     // on the direct path
+	refused  []stored // the items that came with an error, one for each reason of a transaction's
 
 	count   int
 	scanned int
@@ -80,6 +81,8 @@ func (p *page) reset() {
 	clear(p.entries)
 	p.entries = p.entries[:0]
 	p.record.release()
+	clear(p.refused)
+	p.refused = p.refused[:0]
 	p.count, p.scanned, p.next, p.err, p.segment = 0, 0, nil, nil, 0
 }
 
@@ -151,6 +154,28 @@ func (p *page) readSDK(items ...map[string]types.AttributeValue) {
 			p.readMap(attrs)
 		}
 	}
+}
+
+// load decodes an item that came with an error into dst.
+func (p *page) load(item stored, dst reflect.Value) (fault error) {
+	if item.raw == nil {
+		fault = p.view.plan.Decode(item.attrs, dst.Addr().Interface())
+	} else {
+		s := wire.NewScanner(item.raw)
+		fault = p.record.decoder.ReadItem(&s, dst.Addr().Interface())
+	}
+	p.record.of(item, item.raw != nil && fault == nil)
+	if fault == nil {
+		fault = p.view.finish(&p.record, dst)
+	}
+	return fault
+}
+
+// foreign reports whether an item that came with an error is of another kind
+// than the repository's.
+func (p *page) foreign(item stored) bool {
+	p.record.of(item, false)
+	return p.view.schema.foreign(&p.record)
 }
 
 // add notes the item of p.record, which was decoded into dst, or could not

@@ -235,14 +235,6 @@ func (s *Schema) finish(r *record, item reflect.Value) error {
 	return nil
 }
 
-// load decodes a stored item, as the SDK gives it, into item.
-func (s *Schema) load(attrs map[string]types.AttributeValue, item reflect.Value) error {
-	if err := s.plan.Decode(attrs, item.Addr().Interface()); err != nil {
-		return err
-	}
-	return s.finish(&record{stored: stored{attrs: attrs}}, item)
-}
-
 // verify checks the stored key text against the fields of item and fills the
 // fields that are not stored beside it.
 func (p *part) verify(r *record, item reflect.Value) error {

@@ -230,7 +230,7 @@ func (r *Repo) send(ctx context.Context, w *write, p *page, wanted bool) error {
 	case err == nil:
 		return nil
 	}
-	return r.settle(w, err, lost)
+	return r.settle(w, p, err, lost)
 }
 
 // unsure reports whether what came back after a lost answer may be what the
@@ -246,8 +246,8 @@ func (r *Repo) unsure(w *write, p *page) bool {
 }
 
 // settle turns the error of a write into what it means for the item.
-func (r *Repo) settle(w *write, err error, lost bool) error {
-	have, failed := conditionFailed(err)
+func (r *Repo) settle(w *write, p *page, err error, lost bool) error {
+	have, failed := p.conditionFailed(err)
 	if !failed {
 		if lost {
 			return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
@@ -255,36 +255,32 @@ func (r *Repo) settle(w *write, err error, lost bool) error {
 		return updateError(err, w.actions)
 	}
 	if lost && !w.once { // a token tells repetitions apart
-		if w.op == Create && equalItems(have, w.item.values()) {
+		if w.op == Create && equalItems(have.values(), w.item.values()) {
 			return nil
 		}
-		f := r.failure(err, have, ErrUnknownOutcome)
+		f := r.failure(p, err, have, ErrUnknownOutcome)
 		f.Why = "an answer was lost, then the condition failed"
 		return f
 	}
-	foreign := len(have) > 0 && r.isForeign(have)
+	there := have.raw != nil || have.attrs != nil
+	foreign := there && p.foreign(have)
 	switch {
-	case w.op == Create && (len(have) > 0 || w.user == nil):
-		return r.failure(err, have, ErrExists, ErrConditionFailed)
-	case (w.op == Update || w.take) && (len(have) == 0 || foreign):
+	case w.op == Create && (there || w.user == nil):
+		return r.failure(p, err, have, ErrExists, ErrConditionFailed)
+	case (w.op == Update || w.take) && (!there || foreign):
 		return &Failure{Kinds: []error{ErrNotFound}, Cause: err}
 	case foreign:
 		return &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
 	}
-	return r.failure(err, have, ErrConditionFailed)
-}
-
-// isForeign is foreign of an item that came with an error.
-func (r *Repo) isForeign(attrs map[string]types.AttributeValue) bool {
-	return r.foreign(&record{stored: stored{attrs: attrs}})
+	return r.failure(p, err, have, ErrConditionFailed)
 }
 
 // failure is an error that carries the stored item, if it can be decoded.
-func (r *Repo) failure(cause error, have map[string]types.AttributeValue, kinds ...error) *Failure {
+func (r *Repo) failure(p *page, cause error, have stored, kinds ...error) *Failure {
 	f := &Failure{Kinds: kinds, Cause: cause}
-	if len(have) > 0 && !r.isForeign(have) {
+	if (have.raw != nil || have.attrs != nil) && !p.foreign(have) {
 		old := reflect.New(r.Type)
-		if r.load(have, old.Elem()) == nil {
+		if p.load(have, old.Elem()) == nil {
 			f.Old = old.Interface()
 		}
 	}
@@ -292,18 +288,21 @@ func (r *Repo) failure(cause error, have map[string]types.AttributeValue, kinds 
 }
 
 // conditionFailed reports whether err is the service's refusal, and the item
-// that it came with.
-func conditionFailed(err error) (map[string]types.AttributeValue, bool) {
+// that it came with: to p, or in the SDK's error.
+func (p *page) conditionFailed(err error) (have stored, failed bool) {
 	var single *types.ConditionalCheckFailedException
-	if errors.As(err, &single) {
-		return single.Item, true
-	}
 	var canceled *types.TransactionCanceledException
-	if errors.As(err, &canceled) && len(canceled.CancellationReasons) == 1 {
+	switch {
+	case errors.As(err, &single):
+		have.attrs, failed = nonEmpty(single.Item), true
+	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == 1:
 		reason := canceled.CancellationReasons[0]
-		return reason.Item, aws.ToString(reason.Code) == "ConditionalCheckFailed"
+		have.attrs, failed = nonEmpty(reason.Item), aws.ToString(reason.Code) == "ConditionalCheckFailed"
 	}
-	return nil, false
+	if failed && len(p.refused) == 1 {
+		have = p.refused[0]
+	}
+	return have, failed
 }
 
 func repeatable(actions []*ast.Action) bool {
