@@ -10,11 +10,30 @@ import (
 type units struct {
 	table   float64
 	indexes []indexUnits
+	vectors []vectorBytes // beside the units
 }
 
 type indexUnits struct {
 	index *index
 	units float64
+}
+
+// vectorBytes are what a write takes of a vector index, in bytes.
+type vectorBytes struct {
+	index string
+	bytes float64
+}
+
+func (u *units) addVector(index string, bytes float64) {
+	if bytes == 0 {
+		return
+	}
+	i := slices.IndexFunc(u.vectors, func(have vectorBytes) bool { return have.index == index })
+	if i < 0 {
+		u.vectors = append(u.vectors, vectorBytes{index, bytes})
+		return
+	}
+	u.vectors[i].bytes += bytes
 }
 
 func (u *units) add(x *index, n float64) {
@@ -34,9 +53,12 @@ func (u *units) merge(more units) {
 	for _, x := range more.indexes {
 		u.add(x.index, x.units)
 	}
+	for _, x := range more.vectors {
+		u.addVector(x.index, x.bytes)
+	}
 }
 
-// scale multiplies all of the units, as transactions do.
+// scale multiplies all of the units, as transactions do. What vector indexes take is the same.
 func (u *units) scale(by float64) {
 	u.table *= by
 	for i := range u.indexes {
@@ -67,9 +89,12 @@ func writeUnits(bytes int) float64 { return math.Max(1, math.Ceil(float64(bytes)
 
 // writeCost is what it takes to replace old by rec; either may be nil.
 func (t *table) writeCost(key string, old, rec *record) units {
-	u := units{table: writeUnits(max(old.bytes(), rec.bytes()))}
+	u := units{table: writeUnits(max(t.data.billed(old), t.data.billed(rec)))}
 	for _, x := range t.data.indexes {
 		u.add(x, x.writeCost(key, old, rec))
+	}
+	for _, x := range t.data.vectors {
+		u.addVector(x.name, x.writeCost(key, old, rec))
 	}
 	return u
 }
@@ -136,6 +161,7 @@ func (w *writer) consumedWith(mode, table, kind string, u units, more float64) {
 		for _, global := range []bool{false, true} {
 			w.indexCapacity(global, kind, u.indexes)
 		}
+		w.vectorCapacity(u.vectors)
 	}
 	w.endObject()
 }
@@ -157,6 +183,19 @@ func (w *writer) indexCapacity(global bool, kind string, indexes []indexUnits) {
 	if open {
 		w.endObject()
 	}
+}
+
+func (w *writer) vectorCapacity(vectors []vectorBytes) {
+	if len(vectors) == 0 {
+		return
+	}
+	w.object("VectorIndexes")
+	for _, x := range vectors {
+		w.object(x.index)
+		w.number("VectorWriteRequestBytes", x.bytes)
+		w.endObject()
+	}
+	w.endObject()
 }
 
 func (w *writer) capacity(kind string, n float64) {

@@ -1,8 +1,6 @@
 package memtable_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,49 +17,84 @@ import (
 	"github.com/dynox-go/dynox/memtable"
 )
 
-// TestCases runs the files in testdata/cases, each on an engine of its own, from top to bottom:
-//
-//	# a comment: the rule, and where it comes from
-//	> Operation {"its": "request"}
-//	< {"the": "response"}                    with status 200; < * for any
-//	! Exception: its message                 with status 400
-//	! {"__type": "…", "whole": "error"}
-//	= name Member.0.Member                   keeps a text of the answer: $name stands for it from here on
-//	@ 90m                                    so much time passes
-//
-// Requests and answers may go on in lines that begin with white space. Numbers in answers are compared by
-// their text, names of members without regard to their order; "*" is any text. It is the first second
-// of 2026.
+// TestCases runs the files in testdata/cases, whose form parseCases tells: on an engine in process, over
+// HTTP, and, in cases_endpoint_test.go, on DynamoDB Local.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/cases/*.txt")
-	if err != nil || len(files) == 0 {
+	files := caseFiles(t, "*.txt")
+	t.Run("memtable", func(t *testing.T) {
+		inProcess := func(e *memtable.Engine) http.Handler { return e }
+		for _, file := range files {
+			t.Run(file.name, func(t *testing.T) { file.runOnEngine(t, inProcess) })
+		}
+	})
+	t.Run("HTTP", func(t *testing.T) {
+		for _, file := range files {
+			t.Run(file.name, func(t *testing.T) {
+				file.runOnEngine(t, func(e *memtable.Engine) http.Handler { return overHTTP(t, e) })
+			})
+		}
+	})
+	t.Run("endpoint", func(t *testing.T) {
+		endpoint := os.Getenv("DYNOX_TEST_ENDPOINT")
+		if endpoint == "" {
+			t.Skip("DYNOX_TEST_ENDPOINT is not set")
+		}
+		for _, file := range files {
+			t.Run(file.name, func(t *testing.T) { file.runOnEndpoint(t, endpoint) })
+		}
+	})
+}
+
+type caseFile struct {
+	name  string
+	cases []testCase
+}
+
+func caseFiles(t testing.TB, pattern string) (files []caseFile) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata/cases", pattern))
+	if err != nil || len(paths) == 0 {
 		t.Fatal("no cases", err)
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := strings.TrimSuffix(filepath.Base(file), ".txt")
-		cases := parseCases(t, string(text))
-		t.Run(name, func(t *testing.T) {
-			runCases(t, cases, func(engine *memtable.Engine) http.Handler { return engine })
-		})
-		t.Run(name+" over HTTP", func(t *testing.T) {
-			runCases(t, cases, func(engine *memtable.Engine) http.Handler { return overHTTP(t, engine) })
-		})
+		cases, err := parseCases(string(text))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		files = append(files, caseFile{name: strings.TrimSuffix(filepath.Base(path), ".txt"), cases: cases})
 	}
+	return files
 }
 
-// runCases runs cases on an engine that is asked by way of via.
-func runCases(t *testing.T, cases []testCase, via func(*memtable.Engine) http.Handler) {
+// runOnEngine runs a file's cases on engines that are asked by way of via.
+func (f caseFile) runOnEngine(t *testing.T, via func(*memtable.Engine) http.Handler) {
 	t.Helper()
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	engine := memtable.New(t, memtable.WithClock(func() time.Time { return start }))
-	handler, kept := via(engine), map[string]string{}
-	for _, c := range cases {
+	var engine *memtable.Engine
+	var handler http.Handler
+	kept := map[string]string{}
+	for _, c := range f.cases {
+		if engine == nil || c.fresh {
+			start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			clock := memtable.WithClock(func() time.Time { return start })
+			engine = memtable.New(t, append([]memtable.Option{clock}, c.options...)...)
+			handler = via(engine)
+		}
 		engine.Advance(c.pause)
-		t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) { c.run(t, handler, kept) })
+		for _, fail := range c.faults {
+			fail(engine)
+		}
+		t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) {
+			c := c.with(kept)
+			code, text := post(t, handler, c.operation, c.body, c.header...)
+			if difference := c.difference(t, code, text); difference != "" {
+				t.Error(difference)
+			}
+			c.keepTexts(t, text, kept)
+		})
 		if err := engine.Check(); err != nil {
 			t.Fatalf("after line %d: %v", c.line, err)
 		}
@@ -83,111 +115,57 @@ func overHTTP(t *testing.T, engine *memtable.Engine) http.Handler {
 	return proxy
 }
 
-type testCase struct {
-	line                    int
-	operation, body, answer string
-	keep                    []string      // names and paths
-	pause                   time.Duration // before the request
-}
-
-func parseCases(t testing.TB, text string) (cases []testCase) {
-	t.Helper()
-	var last *string // what lines that begin with white space continue
-	var pause time.Duration
-	for i, line := range strings.Split(text, "\n") {
-		switch {
-		case strings.TrimSpace(line) == "" || line[0] == '#':
-		case line[0] == '>':
-			operation, body, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
-			cases = append(cases, testCase{line: i + 1, operation: operation, body: body, pause: pause})
-			pause = 0
-			last = &cases[len(cases)-1].body
-		case line[0] == '<' || line[0] == '!':
-			last = &cases[len(cases)-1].answer
-			*last = line
-		case line[0] == '=':
-			c := &cases[len(cases)-1]
-			c.keep = append(c.keep, strings.Fields(line[1:])...)
-		case line[0] == '@':
-			d, err := time.ParseDuration(strings.TrimSpace(line[1:]))
-			if err != nil {
-				t.Fatalf("line %d: %v", i+1, err)
-			}
-			pause += d
-		case line[0] == ' ' || line[0] == '\t':
-			*last += strings.TrimSpace(line)
-		default:
-			t.Fatalf("line %d is none of a case's", i+1)
-		}
-	}
-	return cases
-}
-
 var keptName = regexp.MustCompile(`\$[a-z]+`)
 
-func (c testCase) run(t *testing.T, engine http.Handler, kept map[string]string) {
-	keptIn := func(text string) string {
-		return keptName.ReplaceAllStringFunc(text, func(name string) string { return kept[name[1:]] })
+// with is the case with the texts that earlier ones kept.
+func (c testCase) with(kept map[string]string) testCase {
+	if len(kept) == 0 {
+		return c
 	}
-	if len(kept) > 0 {
-		c.body, c.answer = keptIn(c.body), keptIn(c.answer)
-	}
-	code, text := post(t, engine, c.operation, c.body)
-	kind, want := c.answer[0], strings.TrimSpace(c.answer[1:])
-	if status := map[byte]int{'<': http.StatusOK, '!': http.StatusBadRequest}[kind]; code != status {
-		t.Fatalf("%s: status %d: %s", c.operation, code, text)
-	}
-	switch {
-	case kind == '<' && want == "*":
-	case kind == '<' || want[0] == '{':
-		if !agree(parsed(t, text), parsed(t, want)) {
-			t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, canonical(t, text), canonical(t, want))
-		}
-	default:
-		if got := exception(t, text); got != want {
-			t.Errorf("%s %s\n got %s\nwant %s", c.operation, c.body, got, want)
-		}
-	}
+	text := func(name string) string { return kept[name[1:]] }
+	c.body = keptName.ReplaceAllStringFunc(c.body, text)
+	c.answer = keptName.ReplaceAllStringFunc(c.answer, text)
+	return c
+}
+
+// keepTexts notes what of an answer later cases name.
+func (c testCase) keepTexts(t *testing.T, text string, kept map[string]string) {
+	t.Helper()
 	for i := 0; i+1 < len(c.keep); i += 2 {
 		kept[c.keep[i]] = textAt(t, text, c.keep[i+1])
 	}
 }
 
-// textAt returns a text inside JSON, by a path of members and indexes.
-func textAt(t *testing.T, text, path string) string {
+// difference tells how an answer is not the one that the case wants; "" if it is.
+func (c testCase) difference(t *testing.T, code int, text string) string {
 	t.Helper()
-	var at any
-	if err := json.Unmarshal([]byte(text), &at); err != nil {
-		t.Fatal(err)
+	if code != c.status {
+		return fmt.Sprintf("%s %s\n got status %d: %s\nwant %d: %s", c.operation, short(c.body), code, short(text), c.status, short(c.answer))
 	}
-	for step := range strings.SplitSeq(path, ".") {
-		switch v := at.(type) {
-		case map[string]any:
-			at = v[step]
-		case []any:
-			i, err := strconv.Atoi(step)
-			if err != nil || i >= len(v) {
-				t.Fatalf("%s isn't in %s", path, text)
-			}
-			at = v[i]
+	got := text
+	switch {
+	case c.answer == "*":
+		return ""
+	case c.answer[0] == '{':
+		if agree(parsed(t, text), parsed(t, c.answer)) {
+			return ""
+		}
+		got, c.answer = canonical(t, text), canonical(t, c.answer)
+	default:
+		if got = exception(t, text); got == c.answer {
+			return ""
 		}
 	}
-	found, ok := at.(string)
-	if !ok {
-		t.Fatalf("%s isn't a text in %s", path, text)
-	}
-	return found
+	return fmt.Sprintf("%s %s\n got %s\nwant %s", c.operation, short(c.body), short(got), short(c.answer))
 }
 
-// parsed reads JSON, numbers as they are.
-func parsed(t *testing.T, text string) (v any) {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		t.Fatalf("%v in %s", err, text)
+// short is a text without the middle of a very long one.
+func short(text string) string {
+	const most = 5000
+	if len(text) <= most {
+		return text
 	}
-	return v
+	return text[:most/2] + "…" + text[len(text)-most/2:]
 }
 
 // agree reports whether an answer is the one that a case wants.
@@ -212,30 +190,4 @@ func agree(got, want any) bool {
 		return ok && (text == want || want == "*")
 	}
 	return got == want
-}
-
-// canonical prints JSON with sorted members, numbers as they are.
-func canonical(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(parsed(t, text)); err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// exception prints an error as cases do.
-func exception(t *testing.T, text string) string {
-	t.Helper()
-	var e struct {
-		Type    string `json:"__type"`
-		Message string `json:"message"`
-	}
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	_, name, _ := strings.Cut(e.Type, "#")
-	return name + ": " + e.Message
 }

@@ -62,6 +62,9 @@ func (c *change) evaluate(now time.Time) (outcome, error) {
 		if err := c.table.checkUpdated(next, now); err != nil {
 			return out, err
 		}
+		if err := c.table.checkVectors(next, item, now); err != nil {
+			return out, err
+		}
 		out.new = newRecord(next)
 	case !c.remove:
 		out.new = old

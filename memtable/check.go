@@ -12,7 +12,7 @@ import (
 
 // Check walks all tables and reports every violated invariant, joined: items are stored under their own
 // keys, sizes and counts are those of the items, each index has an entry for exactly the items that have
-// its key, items expire at their own time, and streams tell how the items became what they are. It is nil
+// its key or vector, items expire at their own time, and streams tell how the items became what they are. It is nil
 // for an engine that works; tests of the engine call it.
 func (e *Engine) Check() error {
 	e.mu.RLock()
@@ -35,7 +35,7 @@ func (t *table) check(now time.Time) (errs []error) {
 	var bytes int64
 	items := t.data.items.Snapshot()
 	for key, rec := range items.Ascend(store.Range{}, "") {
-		bytes += int64(rec.size)
+		bytes += int64(t.data.billed(rec))
 		if own, ok := t.key.append(nil, rec.item); !ok || string(own) != key {
 			report("an item is not under its own key")
 		}
@@ -48,6 +48,9 @@ func (t *table) check(now time.Time) (errs []error) {
 	}
 	for _, x := range t.data.indexes {
 		t.checkIndex(x, items, report)
+	}
+	for _, x := range t.data.vectors {
+		x.check(items, report)
 	}
 	t.checkExpiry(items, now, report)
 	if t.stream != nil {
@@ -125,6 +128,28 @@ func (t *table) checkExpiry(items store.Snapshot[*record], now time.Time, report
 		if _, there := t.data.expiry.entries.Get(entryAt(at, key)); ok && !there && at.After(now.AddDate(-tooOld, 0, 0)) {
 			report("an item never expires")
 		}
+	}
+}
+
+// check needs an entry for each item that the index takes, with the item's vector, and none else.
+func (x *vectorIndex) check(items store.Snapshot[*record], report func(string, ...any)) {
+	want, bytes := 0, int64(0)
+	for key, rec := range items.Ascend(store.Range{}, "") {
+		e := x.entry(rec)
+		if e == nil {
+			continue
+		}
+		want++
+		bytes += int64(x.entrySize(rec.item))
+		if got, ok := x.entries.Get(x.entryKey(key, rec.item)); !ok || got.rec != rec || !slices.Equal(got.vector, e.vector) {
+			report("vector index %s: the entry of an item is missing or old", x.name)
+		}
+	}
+	if got := x.entries.Len(); got != want {
+		report("vector index %s: %d entries for %d items", x.name, got, want)
+	}
+	if bytes != x.bytes {
+		report("vector index %s: %d bytes count as %d", x.name, bytes, x.bytes)
 	}
 }
 

@@ -12,6 +12,7 @@ type createTableInput struct {
 	key        opt[[]keyElement]
 	local      opt[[]indexInput]
 	global     opt[[]indexInput]
+	vectors    opt[[]vectorInput]
 	billing    opt[string]
 	throughput opt[throughputInput]
 	protected  opt[bool]
@@ -32,6 +33,8 @@ func (in *createTableInput) member(d *decoder, name string) {
 		in.local = d.indexes("LocalSecondaryIndex")
 	case "GlobalSecondaryIndexes":
 		in.global = d.indexes("GlobalSecondaryIndex")
+	case "VectorIndexes":
+		in.vectors = d.vectorIndexes()
 	case "BillingMode":
 		in.billing = d.string()
 	case "ProvisionedThroughput":
@@ -70,7 +73,7 @@ func (in *createTableInput) check() error {
 	if err := checkKey(key, defs, false); err != nil {
 		return err
 	}
-	if !in.local.ok && !in.global.ok && len(key) != len(defs) {
+	if !in.local.ok && !in.global.ok && !in.vectors.ok && len(key) != len(defs) {
 		return invalidValue("Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
 	names := map[string]bool{}
@@ -78,6 +81,9 @@ func (in *createTableInput) check() error {
 		return err
 	}
 	if err := checkGlobalIndexes(in.global, onDemand, defs, names); err != nil {
+		return err
+	}
+	if err := checkVectorIndexes(in.vectors, onDemand, defs, names); err != nil {
 		return err
 	}
 	if err := checkProjected(in.local.v, in.global.v); err != nil {
@@ -114,6 +120,9 @@ func (in *createTableInput) checkMembers() error {
 	for i, index := range in.global.v {
 		c.index(memberPath("globalSecondaryIndexes", i), index, 2*maxKeyParts)
 	}
+	for i, index := range in.vectors.v {
+		c.vectorIndex(memberPath("vectorIndexes", i), index)
+	}
 	return c.err()
 }
 
@@ -131,13 +140,16 @@ func (in *createTableInput) checkBilling(onDemand bool) error {
 	return checkUnits(in.throughput.v)
 }
 
-// checkUnused finds attribute definitions that no key uses.
+// checkUnused finds attribute definitions that no key and no search schema uses.
 func (in *createTableInput) checkUnused() error {
 	keys := in.key.v
 	for _, index := range slices.Concat(in.local.v, in.global.v) {
 		keys = slices.Concat(keys, index.key.v)
 	}
 	used := keyNames(keys)
+	for _, index := range in.vectors.v {
+		used = slices.Concat(used, index.searched())
+	}
 	for _, name := range definedNames(in.attributes.v) {
 		if !slices.Contains(used, name) {
 			return invalidValue("Some AttributeDefinitions are not used. AttributeDefinitions: %s, keys used: %s",

@@ -22,6 +22,7 @@ type tableData struct {
 	items   store.Tree[*record]
 	bytes   int64
 	indexes []*index // local ones, then global ones, each in the order of their creation
+	vectors []*vectorIndex
 	expiry  expiry
 }
 
@@ -66,9 +67,54 @@ func (d *tableData) addIndex(x *index) {
 	d.indexes = append(d.indexes, x)
 }
 
+// vector returns the vector index of that name, unless it is gone.
+func (d *tableData) vector(name string, now time.Time) *vectorIndex {
+	for _, x := range d.vectors {
+		if x.name == name && !x.gone(now) {
+			return x
+		}
+	}
+	return nil
+}
+
+// addVector adds a vector index and fills it from the items.
+func (d *tableData) addVector(x *vectorIndex) {
+	d.vectors = append(d.vectors, x)
+	d.bytes = 0
+	for key, rec := range d.items.Snapshot().Ascend(store.Range{}, "") {
+		x.put(key, rec)
+		d.bytes += int64(d.billed(rec))
+	}
+}
+
 // sweep forgets indexes that are gone.
 func (d *tableData) sweep(now time.Time) {
 	d.indexes = slices.DeleteFunc(d.indexes, func(x *index) bool { return x.gone(now) })
+	before := len(d.vectors)
+	d.vectors = slices.DeleteFunc(d.vectors, func(x *vectorIndex) bool { return x.gone(now) })
+	if len(d.vectors) == before {
+		return
+	}
+	d.bytes = 0
+	for _, rec := range d.items.Snapshot().Ascend(store.Range{}, "") {
+		d.bytes += int64(d.billed(rec))
+	}
+}
+
+// billed is what a record counts for in the size of the table and in writes: its size, but for the vectors
+// of indexes, which count for four bytes a component.
+func (d *tableData) billed(rec *record) int {
+	n := rec.bytes()
+	if rec == nil {
+		return n
+	}
+	for i, x := range d.vectors {
+		same := func(other *vectorIndex) bool { return other.attribute == x.attribute }
+		if v, _ := rec.item.Get(x.attribute); isVector(v, x.dimensions) && !slices.ContainsFunc(d.vectors[:i], same) {
+			n += bytesPerDimension*x.dimensions - v.Size()
+		}
+	}
+	return n
 }
 
 func (d *tableData) clear() { *d = tableData{} }
@@ -78,8 +124,14 @@ func (d *tableData) put(key string, old, rec *record, now time.Time) {
 	d.items.Set(key, rec)
 	d.expiry.remove(key, old)
 	d.expiry.put(key, rec, now)
-	d.bytes += int64(rec.size - old.bytes())
+	d.bytes += int64(d.billed(rec) - d.billed(old))
 	for _, x := range d.indexes {
+		if old != nil {
+			x.remove(key, old)
+		}
+		x.put(key, rec)
+	}
+	for _, x := range d.vectors {
 		if old != nil {
 			x.remove(key, old)
 		}
@@ -94,8 +146,11 @@ func (d *tableData) remove(key string, old *record) {
 	}
 	d.items.Delete(key)
 	d.expiry.remove(key, old)
-	d.bytes -= int64(old.size)
+	d.bytes -= int64(d.billed(old))
 	for _, x := range d.indexes {
+		x.remove(key, old)
+	}
+	for _, x := range d.vectors {
 		x.remove(key, old)
 	}
 }

@@ -97,7 +97,8 @@ func WithTTLDelay(d time.Duration) Option { return func(e *Engine) { e.ttlDelay 
 
 // WithTableDelay sets how long tables and indexes stay CREATING, UPDATING or DELETING, by the engine's
 // clock. The default is zero: the answer to CreateTable says CREATING, as the service's does, and the
-// table is ACTIVE for the next request.
+// table is ACTIVE for the next request. A vector index that is added to a table takes d twice: until the
+// table is ACTIVE again, and for its backfill.
 func WithTableDelay(d time.Duration) Option { return func(e *Engine) { e.delay = d } }
 
 // WithShards sets how many shards of a stream take records at a time, each those of a part of the

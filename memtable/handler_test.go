@@ -26,17 +26,21 @@ func sign(header http.Header) {
 
 func checksum(body []byte) string { return strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10) }
 
+// target is the header that names an operation.
+func target(operation string) string {
+	switch operation {
+	case "ListStreams", "DescribeStream", "GetShardIterator", "GetRecords":
+		return "DynamoDBStreams_20120810." + operation
+	}
+	return "DynamoDB_20120810." + operation
+}
+
 // post sends a raw request.
-func post(t testing.TB, handler http.Handler, target, body string, header ...string) (int, string) {
+func post(t testing.TB, handler http.Handler, operation, body string, header ...string) (int, string) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	sign(req.Header)
-	prefix := "DynamoDB_20120810."
-	switch target {
-	case "ListStreams", "DescribeStream", "GetShardIterator", "GetRecords":
-		prefix = "DynamoDBStreams_20120810."
-	}
-	req.Header.Set("X-Amz-Target", prefix+target)
+	req.Header.Set("X-Amz-Target", target(operation))
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}

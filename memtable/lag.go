@@ -7,8 +7,8 @@ import (
 )
 
 // Lag makes eventually consistent reads show what was there a time d ago, by the engine's clock: GetItem,
-// BatchGetItem, Query and Scan without ConsistentRead, and everything that reads a global index. The default
-// is zero: they are consistent at once. Writes, their conditions and transactions are never late.
+// BatchGetItem, Query and Scan without ConsistentRead, and everything that reads a global or a vector index.
+// The default is zero: they are consistent at once. Writes, their conditions and transactions are never late.
 func Lag(d time.Duration) Option { return func(e *Engine) { e.lag = max(d, 0) } }
 
 // history is what a table held of late, for reads that lag. The table's lock guards the versions.
@@ -22,6 +22,7 @@ type version struct {
 	at      time.Time
 	items   store.Snapshot[*record]
 	indexes map[*index]store.Snapshot[*record]
+	vectors map[*vectorIndex]store.Snapshot[*vectorEntry]
 }
 
 // keep notes what the table holds from now on. The caller holds the table's lock, or is its only user.
@@ -35,9 +36,13 @@ func (t *table) keep(now time.Time) {
 			now, h.versions = last, h.versions[:n-1]
 		}
 	}
-	v := version{at: now, items: t.data.items.Snapshot(), indexes: map[*index]store.Snapshot[*record]{}}
+	v := version{at: now, items: t.data.items.Snapshot(),
+		indexes: map[*index]store.Snapshot[*record]{}, vectors: map[*vectorIndex]store.Snapshot[*vectorEntry]{}}
 	for _, x := range t.data.indexes {
 		v.indexes[x] = x.entries.Snapshot()
+	}
+	for _, x := range t.data.vectors {
+		v.vectors[x] = x.entries.Snapshot()
 	}
 	h.versions = append(h.versions, v)
 	late := 0
@@ -58,14 +63,27 @@ func (h *history) since(consistent bool, now time.Time) time.Time {
 
 // at returns the items, or the entries of an index, of a time.
 func (h *history) at(x *index, then time.Time) store.Snapshot[*record] {
+	v := h.version(then)
+	if x == nil {
+		return v.items
+	}
+	return v.indexes[x]
+}
+
+// version returns what was there at a time.
+func (h *history) version(then time.Time) version {
 	i := len(h.versions) - 1
 	for i > 0 && h.versions[i].at.After(then) {
 		i--
 	}
-	if x == nil {
-		return h.versions[i].items
+	return h.versions[i]
+}
+
+// backfillVector is backfill for a vector index.
+func (h *history) backfillVector(x *vectorIndex) {
+	for _, v := range h.versions {
+		v.vectors[x] = x.entries.Snapshot()
 	}
-	return h.versions[i].indexes[x]
 }
 
 // backfill makes an index that comes into being part of the past, too.

@@ -93,6 +93,7 @@ func (t *table) writeSnapshot(w *writer) {
 	for _, global := range []bool{false, true} {
 		t.writeSnapshotIndexes(w, global)
 	}
+	t.writeSnapshotVectors(w)
 	if t.class != "" {
 		w.text("TableClass", t.class)
 	}
@@ -116,6 +117,13 @@ func (t *table) writeUsedAttributes(w *writer) {
 	for _, x := range t.data.indexes {
 		if x.deleted.IsZero() {
 			used = slices.Concat(used, x.key.attributes())
+		}
+	}
+	for _, x := range t.data.vectors {
+		for _, a := range x.schema {
+			if !x.leaving {
+				used = append(slices.Clip(used), a.keyAttribute)
+			}
 		}
 	}
 	w.array("AttributeDefinitions")
@@ -147,6 +155,25 @@ func (t *table) writeSnapshotIndexes(w *writer, global bool) {
 		if global && !t.onDemand {
 			x.throughput.describe(w)
 		}
+		w.endObject()
+	}
+	if open {
+		w.endArray()
+	}
+}
+
+func (t *table) writeSnapshotVectors(w *writer) {
+	open := false
+	for _, x := range t.data.vectors {
+		if x.leaving {
+			continue
+		}
+		if !open {
+			w.array("VectorIndexes")
+			open = true
+		}
+		w.beginObject()
+		x.writeDefinition(w)
 		w.endObject()
 	}
 	if open {
@@ -281,6 +308,9 @@ func (l *loader) beginTable(spec tableSnapshot) error {
 	t := l.e.newTable(&spec.createTableInput, time.UnixMilli(int64(spec.created.or(float64(l.now.UnixMilli())/1000)*1000)))
 	t.id = spec.id.or(t.id)
 	for _, x := range t.data.indexes {
+		x.ready = l.now
+	}
+	for _, x := range t.data.vectors {
 		x.ready = l.now
 	}
 	t.ready, t.onDemandAt = l.now, t.created

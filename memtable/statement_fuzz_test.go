@@ -3,8 +3,6 @@ package memtable_test
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/dynox-go/dynox/memtable"
@@ -13,18 +11,10 @@ import (
 // FuzzStatement runs any text as a statement, by itself, in a batch and in a transaction: the engine answers with
 // JSON, never with a failure of its own, and stays whole. Its seeds are the statements of the cases.
 func FuzzStatement(f *testing.F) {
-	files, err := filepath.Glob("testdata/cases/partiql_*.txt")
-	if err != nil || len(files) == 0 {
-		f.Fatal("no cases", err)
-	}
 	var tables []testCase
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, file := range caseFiles(f, "partiql_*.txt") {
 		tables = tables[:0]
-		for _, c := range parseCases(f, string(text)) {
+		for _, c := range file.cases {
 			var body struct{ Statement string }
 			if c.operation == "CreateTable" {
 				tables = append(tables, c)

@@ -102,6 +102,11 @@ func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 	for _, index := range in.global.v {
 		t.data.addIndex(t.newIndex(index, true, t.ready))
 	}
+	for _, index := range in.vectors.v {
+		x := t.newVector(index, t.attributes)
+		x.ready = t.ready
+		t.data.addVector(x)
+	}
 	t.history.lag = e.lag
 	if e.throttles {
 		t.setMeters()
@@ -203,6 +208,7 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 		t.writeBilling(w, status)
 	}
 	t.writeIndexes(w, now, status)
+	t.writeVectors(w, now, status)
 	t.describeStream(w)
 	if t.class != "" {
 		w.object("TableClassSummary")
@@ -247,6 +253,23 @@ func (t *table) writeIndexes(w *writer, now time.Time, status string) {
 		if open {
 			w.endArray()
 		}
+	}
+}
+
+func (t *table) writeVectors(w *writer, now time.Time, status string) {
+	open := false
+	for _, x := range t.data.vectors {
+		if x.gone(now) {
+			continue
+		}
+		if !open {
+			w.array("VectorIndexes")
+			open = true
+		}
+		x.describe(w, now, status)
+	}
+	if open {
+		w.endArray()
 	}
 }
 

@@ -101,6 +101,9 @@ func (t *table) deletable(now time.Time) error {
 	case statusDeleting:
 		return inUse(busy+"Table is being deleted: %s", t.name)
 	}
+	if t.buildsVector(now) {
+		return inUse(busy + "Cannot delete table while indexes are being created, updated, or deleted.")
+	}
 	if t.protected {
 		return invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}

@@ -14,6 +14,7 @@ type updateTableInput struct {
 	billing    opt[string]
 	throughput opt[throughputInput]
 	indexes    opt[[]indexUpdate]
+	vectors    opt[[]vectorUpdate]
 	protected  opt[bool]
 	class      opt[string]
 	stream     opt[streamSpec]
@@ -34,6 +35,8 @@ func (in *updateTableInput) member(d *decoder, name string) {
 		in.throughput = d.throughput()
 	case "GlobalSecondaryIndexUpdates":
 		in.indexes = d.indexUpdates()
+	case "VectorIndexUpdates":
+		in.vectors = d.vectorUpdates()
 	case "DeletionProtectionEnabled":
 		in.protected = d.bool()
 	case "TableClass":
@@ -83,7 +86,7 @@ func (in *updateTableInput) check() error {
 	if err := in.checkMembers(); err != nil {
 		return err
 	}
-	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && !in.protected.ok && !in.class.ok && !in.stream.ok {
+	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && len(in.vectors.v) == 0 && !in.protected.ok && !in.class.ok && !in.stream.ok {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if in.billing.v == "PROVISIONED" && !in.throughput.ok {
@@ -104,7 +107,7 @@ func (in *updateTableInput) check() error {
 // checkAlone finds changes that stand beside others, and may not.
 func (in *updateTableInput) checkAlone() error {
 	changes := 0
-	for _, given := range []bool{in.billing.ok || in.throughput.ok, len(in.indexes.v) > 0, in.protected.ok, in.class.ok, in.stream.ok} {
+	for _, given := range []bool{in.billing.ok || in.throughput.ok, len(in.indexes.v)+len(in.vectors.v) > 0, in.protected.ok, in.class.ok, in.stream.ok} {
 		if given {
 			changes++
 		}
@@ -153,6 +156,9 @@ func (in *updateTableInput) checkMembers() error {
 			c.indexName(path+".delete.indexName", u.remove.v.name)
 		}
 	}
+	for i, u := range in.vectors.v {
+		c.vectorUpdate(memberPath("vectorIndexUpdates", i), u)
+	}
 	return c.err()
 }
 
@@ -171,10 +177,23 @@ func (in *updateTableInput) checkIndexes() error {
 			online++
 		}
 	}
+	for _, u := range in.vectors.v {
+		switch {
+		case !u.create.ok && !u.remove.ok:
+			return invalidValue("One of VectorIndexUpdate.Create, VectorIndexUpdate.Delete must not be null")
+		case u.create.ok && u.remove.ok:
+			return invalidValue("Only one vector index action is allowed per VectorIndexUpdate object")
+		}
+		online++
+	}
 	if online > 1 {
-		return limitExceeded("Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+		return oneOnline()
 	}
 	return nil
+}
+
+func oneOnline() error {
+	return limitExceeded("Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 }
 
 // updateTable answers UpdateTable.
@@ -187,6 +206,11 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if status := t.status(now); status != statusActive {
+		if status == statusUpdating { // what is wrong with the change of a vector index comes first
+			if err := t.checkVectorUpdates(in, now); err != nil {
+				return err
+			}
+		}
 		return inUse("Attempt to change a resource which is still in use: Table is being %s: %s",
 			map[string]string{statusCreating: "created", statusUpdating: "updated", statusDeleting: "deleted"}[status], t.name)
 	}
@@ -211,10 +235,14 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 	for _, u := range in.indexes.v {
 		t.updateIndex(u, in.attributes.v, now, ready)
 	}
+	for _, u := range in.vectors.v {
+		t.updateVector(u, in.attributes.v, now)
+	}
 	w.beginObject()
 	t.describe(w, "TableDescription", now, statusUpdating)
 	w.endObject()
 	t.updateThroughput(in, now) // the answer still shows what it was
+	t.scheduleVectors(ready, e.delay)
 	t.data.sweep(now)
 	return nil
 }
@@ -247,6 +275,9 @@ func (t *table) checkUpdate(in *updateTableInput, now time.Time) error {
 		if err := t.throughput.checkChange(in.throughput.v); err != nil {
 			return err
 		}
+	}
+	if err := t.checkVectorUpdates(in, now); err != nil {
+		return err
 	}
 	if t.onDemand && !onDemand {
 		if err := t.checkProvisioned(in, now); err != nil {
@@ -286,8 +317,14 @@ func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDe
 	}
 	switch {
 	case u.create.ok:
-		if x != nil {
+		if x != nil || t.data.vector(u.target(), now) != nil {
 			return invalid("Attempting to create an index which already exists")
+		}
+		if t.buildsVector(now) {
+			return oneOnline()
+		}
+		if err := t.checkRedefined(u.create.v, defs, now); err != nil {
+			return err
 		}
 		all, err := t.mergeAttributes(defs)
 		if err != nil {

@@ -105,8 +105,8 @@ func (t *table) checkIndexKeysLocked(item value.Item, now time.Time) error {
 	return t.checkIndexKeys(item, now)
 }
 
-// checkIndexKeys checks the attributes that are keys of indexes, where an item has them that is about to
-// be put. The caller holds the table's lock.
+// checkIndexKeys checks the attributes that are keys of indexes, or that vector indexes read, where an item
+// has them that is about to be put. The caller holds the table's lock.
 func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
 	for _, x := range t.data.byName(now) {
 		if a, what := x.key.emptyPart(item); what != "" {
@@ -114,7 +114,10 @@ func (t *table) checkIndexKeys(item value.Item, now time.Time) error {
 				"The AttributeValue for a key attribute cannot contain an empty %s value. IndexName: %s, IndexKey: %s", what, x.name, a)
 		}
 	}
-	return t.checkIndexTypes(item, now)
+	if err := t.checkIndexTypes(item, now); err != nil {
+		return err
+	}
+	return t.checkVectors(item, value.Item{}, now)
 }
 
 // checkUpdated checks an item that an update made. The caller holds the table's lock.

@@ -63,13 +63,18 @@ func (c *constraints) index(path string, in indexInput, mostKeys int) {
 		c.indexName(path+".indexName", in.name)
 	}
 	c.keySchema(path+".keySchema", in.key, mostKeys)
-	if c.notNull(path+".projection", in.projection.ok) {
-		c.enum(path+".projection.projectionType", in.projection.v.kind, "ALL, INCLUDE, KEYS_ONLY")
-		if nonKey := in.projection.v.nonKey; nonKey.ok {
-			c.count(path+".projection.nonKeyAttributes", len(nonKey.v), 1, 0, func() string { return "[]" })
-		}
-	}
+	c.projection(path+".projection", in.projection)
 	c.throughput(path+".provisionedThroughput", in.throughput)
+}
+
+func (c *constraints) projection(path string, p opt[projectionInput]) {
+	if !c.notNull(path, p.ok) {
+		return
+	}
+	c.enum(path+".projectionType", p.v.kind, "ALL, INCLUDE, KEYS_ONLY")
+	if nonKey := p.v.nonKey; nonKey.ok {
+		c.count(path+".nonKeyAttributes", len(nonKey.v), 1, 0, func() string { return "[]" })
+	}
 }
 
 // The rules between members, which the service checks once the constraints hold.

@@ -37,29 +37,5 @@ func (a *arena) expect(n int) {
 	}
 }
 
-// maxSlab is the most elements of slices that share one slab.
-const maxSlab = 64
-
-// slab makes short slices in few allocations. Its zero value is ready. What
-// appends to such a slice moves it to memory of its own.
-type slab[E any] struct {
-	free []E
-	next int // the elements of the next slab
-}
-
-// take is a slice of n elements, which are zero. It is not nil.
-func (s *slab[E]) take(n int) []E {
-	if n == 0 || n > maxSlab/4 {
-		return make([]E, n)
-	}
-	if len(s.free) < n {
-		s.free = make([]E, max(s.next, n))
-		s.next = min(2*len(s.free), maxSlab)
-	}
-	taken := s.free[:n:n]
-	s.free = s.free[n:]
-	return taken
-}
-
 // reset leaves the chunk to the strings in it.
 func (a *arena) reset() { *a = arena{} }

@@ -25,9 +25,7 @@ type Decoder struct {
 	s      *wire.Scanner
 	own    wire.Scanner // of DecodeItem
 	arena  arena
-	texts  slab[string]
-	ints   slab[int]
-	floats slab[float64]
+	slabs  []*slab
 	text   []byte // scratch, for one text at a time
 	orders []sequence
 	folded []folded // of the structs that are being read
@@ -119,7 +117,9 @@ func (d *Decoder) Release() {
 	clear(d.raw)
 	d.s, d.own = nil, wire.Scanner{}
 	d.arena.reset()
-	d.texts, d.ints, d.floats = slab[string]{}, slab[int]{}, slab[float64]{}
+	for _, s := range d.slabs {
+		s.mem, s.used, s.size = memory{}, 0, 0
+	}
 	d.forget()
 	if cap(d.text) > maxChunk {
 		d.text = nil

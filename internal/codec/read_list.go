@@ -36,8 +36,10 @@ func (d *Decoder) element(cd *codec, of wire.Type, p slot, depth int) (err error
 
 // readList is for slices and arrays, from L and sets.
 func readList(s spec, elem *codec) readFunc {
-	length, element := elementsAt(s.typ)
-	grow := growSlice(s.typ)
+	if s.typ.Kind() == reflect.Array {
+		return readFixed(s, elem)
+	}
+	l := newList(s.typ, elem)
 	return func(d *Decoder, w wire.Type, p slot, depth int) error {
 		of := member(w)
 		if of == wire.NoType && w != wire.L {
@@ -46,8 +48,20 @@ func readList(s spec, elem *codec) readFunc {
 		if depth > maxDepth {
 			return failDepth()
 		}
-		if grow != nil {
-			grow(d, p, d.s.Count())
+		return l.read(d, of, p, depth)
+	}
+}
+
+// readFixed is readList for arrays: what they have no room for is passed over.
+func readFixed(s spec, elem *codec) readFunc {
+	length, element := elementsAt(s.typ)
+	return func(d *Decoder, w wire.Type, p slot, depth int) error {
+		of := member(w)
+		if of == wire.NoType && w != wire.L {
+			return d.otherwise(w, s.typ)
+		}
+		if depth > maxDepth {
+			return failDepth()
 		}
 		if err := d.s.Array(); err != nil {
 			return err
@@ -67,30 +81,6 @@ func readList(s spec, elem *codec) readFunc {
 				return under(err, Index(i))
 			}
 		}
-	}
-}
-
-// growSlice is how to give the nil slice at p a length; nil if t is an array.
-func growSlice(t reflect.Type) func(d *Decoder, p slot, n int) {
-	switch {
-	case t.Kind() == reflect.Array:
-		return nil
-	case t.Elem() == reflect.TypeFor[string]():
-		return func(d *Decoder, p slot, n int) { *at[[]string](p) = d.texts.take(n) }
-	case t.Elem() == reflect.TypeFor[int]():
-		return func(d *Decoder, p slot, n int) { *at[[]int](p) = d.ints.take(n) }
-	case t.Elem() == reflect.TypeFor[float64]():
-		return func(d *Decoder, p slot, n int) { *at[[]float64](p) = d.floats.take(n) }
-	}
-	none := reflect.MakeSlice(t, 0, 0)
-	return func(_ *Decoder, p slot, n int) {
-		v := valueAt(p, t)
-		if n == 0 {
-			v.Set(none)
-			return
-		}
-		v.Grow(n)
-		v.SetLen(n)
 	}
 }
 

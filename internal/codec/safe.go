@@ -31,3 +31,23 @@ func elementAt(p slot, i int, _ uintptr) slot { return p.Index(i) }
 func memberAt(p slot, i int, _ uintptr) slot { return p.Index(i) }
 
 func textOf(b []byte) string { return string(b) }
+
+type memory struct {
+	slice reflect.Value
+}
+
+func newMemory(nilSlice reflect.Value, n int) (memory, int) {
+	return memory{reflect.MakeSlice(nilSlice.Type(), n, n)}, n
+}
+
+func sameMemory(a, b memory) bool {
+	return a.slice.IsValid() && b.slice.IsValid() && a.slice.Pointer() == b.slice.Pointer()
+}
+
+func inMemory(m memory, i int, _ uintptr) slot { return m.slice.Index(i) }
+
+func copyMemory(_ reflect.Type, to memory, at int, from memory, first, n int) {
+	reflect.Copy(to.slice.Slice(at, at+n), from.slice.Slice(first, first+n))
+}
+
+func setSlice(p slot, m memory, from, n int, _ uintptr) { p.Set(m.slice.Slice3(from, from+n, from+n)) }

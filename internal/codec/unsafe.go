@@ -79,3 +79,49 @@ func textOf(b []byte) string {
 	// SAFETY: b is a part of an arena's chunk that is not written to again.
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
+
+// memory holds elements of slices of one type.
+type memory struct {
+	first unsafe.Pointer
+}
+
+// newMemory is memory for n elements, which are zero, and for as many more as fit;
+// nilSlice is a nil slice, settable, and so again afterwards.
+func newMemory(nilSlice reflect.Value, n int) (m memory, size int) {
+	nilSlice.Grow(n)
+	// SAFETY: the address of a live Go value.
+	m, size = memory{nilSlice.UnsafePointer()}, nilSlice.Cap()
+	nilSlice.SetZero()
+	return m, size
+}
+
+func sameMemory(a, b memory) bool { return a.first == b.first }
+
+// inMemory is the slot of element i, of size bytes, of m, which has more.
+func inMemory(m memory, i int, size uintptr) slot {
+	// SAFETY: the elements follow each other, and i is one of them.
+	return unsafe.Add(m.first, uintptr(i)*size)
+}
+
+// copyMemory copies n elements of slices of type t from one memory to another.
+func copyMemory(t reflect.Type, to memory, at int, from memory, first, n int) {
+	size := t.Elem().Size()
+	a, b := reflect.New(t), reflect.New(t)
+	setSlice(a.UnsafePointer(), to, at, n, size)
+	setSlice(b.UnsafePointer(), from, first, n, size)
+	reflect.Copy(a.Elem(), b.Elem())
+}
+
+// header is what a slice is made of.
+type header struct {
+	first    unsafe.Pointer
+	len, cap int
+}
+
+// setSlice sets the slice at p, whose elements have size bytes, to n of m's,
+// which has them.
+func setSlice(p slot, m memory, from, n int, size uintptr) {
+	// SAFETY: all slice headers have one layout; m has n elements of the slice's
+	// type at from.
+	*(*header)(p) = header{inMemory(m, from, size), n, n}
+}
