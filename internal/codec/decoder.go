@@ -25,6 +25,7 @@ type Decoder struct {
 	s      *wire.Scanner
 	own    wire.Scanner // of DecodeItem
 	arena  arena
+	seen   repeats
 	slabs  []*slab
 	text   []byte // scratch, for one text at a time
 	orders []sequence
@@ -82,6 +83,7 @@ func (d *Decoder) ReadItem(s *wire.Scanner, item any) error {
 	clear(d.raw)
 	d.s = s
 	d.arena.expect(s.Rest())
+	d.seen.next()
 	if err := d.read(v); err != nil {
 		d.forget()
 		return finish(err, "decode", d.plan.typ, nil)
@@ -117,6 +119,7 @@ func (d *Decoder) Release() {
 	clear(d.raw)
 	d.s, d.own = nil, wire.Scanner{}
 	d.arena.reset()
+	d.seen.reset()
 	for _, s := range d.slabs {
 		s.mem, s.used, s.size = memory{}, 0, 0
 	}
@@ -170,13 +173,13 @@ func newReader(raw []byte) *Decoder {
 // string reads a string that is kept.
 func (d *Decoder) string() (string, error) {
 	if text, ok := d.s.Verbatim(); ok {
-		return d.arena.string(text), nil
+		return d.seen.string(&d.arena, text), nil
 	}
 	text, err := d.scratch()
 	if err != nil {
 		return "", err
 	}
-	return d.arena.string(text), nil
+	return d.seen.string(&d.arena, text), nil
 }
 
 // scratch reads a string that is used before the next is read.

@@ -103,7 +103,7 @@ func readObject[E any](d *Decoder, read func(*Decoder) (E, error)) (map[string]E
 		if err != nil {
 			return nil, under(err, anyEntry)
 		}
-		name := d.arena.string(text)
+		name := d.seen.string(&d.arena, text)
 		e, err := read(d)
 		if err != nil {
 			return nil, under(err, anyEntry)

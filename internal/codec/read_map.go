@@ -49,7 +49,7 @@ func readMap(s spec, elem *codec) readFunc {
 			if err != nil {
 				return under(err, anyEntry)
 			}
-			*at[string](e.keySlot) = d.arena.string(name)
+			*at[string](e.keySlot) = d.seen.string(&d.arena, name)
 			w, err := d.s.Attribute()
 			if err == nil {
 				err = elem.read(d, w, e.elemSlot, depth+1)
