@@ -303,6 +303,32 @@ func (w *writer) itemElem(item value.Item) {
 	w.attributes(item)
 }
 
+// searchItem writes an item that a search found. Its vector is the index's own: 32-bit floats.
+func (w *writer) searchItem(name string, item value.Item, vector string) {
+	w.object(name)
+	for name, v := range item.All() {
+		w.name(name)
+		if name == vector {
+			w.vector(v)
+		} else {
+			w.value(v)
+		}
+	}
+	w.endObject()
+}
+
+func (w *writer) vector(v value.Value) {
+	w.b = append(w.b, `{"L":[`...)
+	for i, elem := range v.List() {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		f, _ := float32Of(elem) // as the index has it
+		w.b = append(appendFloat(append(w.b, `{"N":"`...), float64(f), 32), `"}`...)
+	}
+	w.b = append(w.b, "]}"...)
+}
+
 // attributes appends an item's JSON.
 func (w *writer) attributes(item value.Item) {
 	w.b = append(w.b, '{')

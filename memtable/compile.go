@@ -27,6 +27,7 @@ var (
 	parsedKeyConditions cache[*expression.ConditionExpr]
 	parsedUpdates       cache[*expression.UpdateExpr]
 	parsedProjections   cache[*expression.ProjectionExpr]
+	parsedSearches      cache[*expression.ConditionExpr]
 )
 
 // compile checks the expressions and legacy parameters in the service's order, and plans them.

@@ -13,6 +13,7 @@ type expressions struct {
 	keyCondition opt[string]
 	filter       opt[string]
 	projection   opt[string]
+	search       opt[string] // SearchConditionExpression
 	names        opt[map[string]string]
 	values       attributes
 
@@ -77,6 +78,7 @@ var (
 	scanParams        = paramSet{[]string{"ProjectionExpression", "FilterExpression"}, []string{"AttributesToGet", "ScanFilter", "ConditionalOperator"}}
 	queryParams       = paramSet{[]string{"ProjectionExpression", "FilterExpression", "KeyConditionExpression"},
 		[]string{"AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"}}
+	searchParams = paramSet{[]string{"ProjectionExpression", "SearchConditionExpression"}, nil}
 )
 
 func (x *expressions) has(param string) bool {
@@ -91,6 +93,8 @@ func (x *expressions) has(param string) bool {
 		return x.filter.ok
 	case "ProjectionExpression":
 		return x.projection.ok
+	case "SearchConditionExpression":
+		return x.search.ok
 	case "AttributesToGet":
 		return x.attributesToGet.ok
 	}

@@ -10,6 +10,12 @@ type input interface {
 	check() error
 }
 
+// strict is the input of an operation that the service reads with a parser of its own.
+type strict interface {
+	// checkBody finds what only that parser refuses.
+	checkBody(body []byte) error
+}
+
 // operation is what the engine does for one X-Amz-Target: it parses the body and writes the answer to w.
 // Of the fault it minds what goes wrong inside.
 type operation func(e *Engine, body []byte, f Fault, w *writer) error
@@ -36,6 +42,7 @@ var operations = map[string]operation{
 	"PutItem":                   handle[putInput]((*Engine).putItem),
 	"Query":                     handle[queryInput]((*Engine).query),
 	"Scan":                      handle[scanInput]((*Engine).scan),
+	"SearchVectors":             handle[searchInput]((*Engine).searchVectors),
 	"TagResource":               handle[tagsInput]((*Engine).tagResource),
 	"TransactGetItems":          handle[transactGetInput]((*Engine).transactGetItems),
 	"TransactWriteItems":        handle[transactWriteInput]((*Engine).transactWriteItems),
@@ -60,6 +67,11 @@ func handle[T any, P interface {
 }](run func(*Engine, P, *writer) error) operation {
 	return func(e *Engine, body []byte, f Fault, w *writer) error {
 		in := P(new(T))
+		if in, ok := any(in).(strict); ok {
+			if err := in.checkBody(body); err != nil {
+				return err
+			}
+		}
 		if err := decode(body, in.member); err != nil {
 			return err
 		}

@@ -62,6 +62,12 @@ func (e *Engine) query(in *queryInput, w *writer) error {
 		return err
 	}
 	now := e.now()
+	if x := in.vectorIndex(t, now); x != nil {
+		if in.consistent.v {
+			return invalid("Consistent reads are not supported on global secondary indexes")
+		}
+		return invalid("Query operation not supported on this index type.")
+	}
 	src, err := in.source(t, now)
 	if err != nil {
 		return err

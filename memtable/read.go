@@ -99,6 +99,16 @@ type source struct {
 	since time.Time // when the source is read; zero for now
 }
 
+// vectorIndex returns the vector index that the request names, which none can read; nil if it doesn't.
+func (p *readParams) vectorIndex(t *table, now time.Time) *vectorIndex {
+	if !p.index.ok {
+		return nil
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.data.vector(p.index.v, now)
+}
+
 // source finds what the request reads.
 func (p *readParams) source(t *table, now time.Time) (source, error) {
 	src := source{t: t, key: t.key, now: now, since: t.history.since(p.consistent.v, now)}

@@ -77,7 +77,14 @@ func (e *Engine) scan(in *scanInput, w *writer) error {
 	if err != nil {
 		return err
 	}
-	src, err := in.source(t, e.now())
+	now := e.now()
+	if x := in.vectorIndex(t, now); x != nil {
+		if x.status(now) == statusCreating {
+			return invalid("Cannot read from backfilling global secondary index: %s", x.name)
+		}
+		return invalid("Scan operation not supported on this index type")
+	}
+	src, err := in.source(t, now)
 	if err != nil {
 		return err
 	}

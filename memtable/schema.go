@@ -3,6 +3,8 @@ package memtable
 import (
 	"slices"
 	"strings"
+
+	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
 // keyAttribute is one attribute of a key, and the type that it must have: 'S', 'N' or 'B'.
@@ -24,6 +26,18 @@ func (k keySchema) attributes() []keyAttribute { return k.all }
 func (k keySchema) has(name string) bool {
 	named := func(a keyAttribute) bool { return a.name == name }
 	return slices.ContainsFunc(k.partition, named) || slices.ContainsFunc(k.sort, named)
+}
+
+// compare orders items by their keys.
+func (k keySchema) compare(a, b value.Item) int {
+	for _, attr := range k.attributes() {
+		v, _ := a.Get(attr.name)
+		w, _ := b.Get(attr.name)
+		if c := value.Compare(v, w); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 func (k keySchema) write(w *writer) {

@@ -66,17 +66,7 @@ func (e *Engine) Dump(table string) ([]string, error) {
 	for _, rec := range (source{t: t, key: t.key}).snapshot().Ascend(store.Range{}, "") {
 		items = append(items, rec.item)
 	}
-	attrs := t.key.attributes()
-	slices.SortFunc(items, func(a, b value.Item) int {
-		for _, attr := range attrs {
-			v, _ := a.Get(attr.name)
-			w, _ := b.Get(attr.name)
-			if c := value.Compare(v, w); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
+	slices.SortFunc(items, t.key.compare)
 	out := make([]string, len(items))
 	for i, item := range items {
 		w := &writer{}

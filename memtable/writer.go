@@ -1,6 +1,8 @@
 package memtable
 
 import (
+	"bytes"
+	"math"
 	"strconv"
 	"time"
 
@@ -78,6 +80,26 @@ func (w *writer) bool(name string, value bool) {
 func (w *writer) number(name string, value float64) {
 	w.name(name)
 	w.b = strconv.AppendFloat(w.b, value, 'f', 1, 64)
+}
+
+// float writes a number with one decimal at least.
+func (w *writer) float(name string, value float64) {
+	w.name(name)
+	w.b = appendFloat(w.b, value, 64)
+}
+
+// appendFloat appends the shortest text of a float of so many bits, with one decimal at least. A 64-bit float
+// that is very large or very small has an exponent.
+func appendFloat(dst []byte, f float64, bits int) []byte {
+	if abs := math.Abs(f); bits == 64 && abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		return strconv.AppendFloat(dst, f, 'e', -1, bits)
+	}
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'f', -1, bits)
+	if bytes.IndexByte(dst[start:], '.') < 0 {
+		dst = append(dst, ".0"...)
+	}
+	return dst
 }
 
 // time writes seconds since 1970 with milliseconds.

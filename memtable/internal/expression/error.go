@@ -27,9 +27,10 @@ const (
 	ProjectionKind
 	// StatementKind is a part of a PartiQL statement, which is no parameter of its own.
 	StatementKind
+	SearchConditionKind
 )
 
-var kindNames = [...]string{"ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression", "ProjectionExpression", ""}
+var kindNames = [...]string{"ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression", "ProjectionExpression", "", "SearchConditionExpression"}
 
 // String returns the parameter's name, such as FilterExpression.
 func (k Kind) String() string { return kindNames[k] }
