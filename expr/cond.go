@@ -103,24 +103,28 @@ func (a Attr[T, V]) compare(op ast.Op, values ...V) Cond[T] {
 	return Cond[T]{&ast.Cond{Op: op, Args: args}}
 }
 
+func (a Attr[T, V]) binary(op ast.Op, v V) Cond[T] {
+	return Cond[T]{ast.Binary(op, ast.AttrOperand(a.ref), ast.ValueOperand(a.ref, v))}
+}
+
 // Eq holds when the attribute equals v. A missing attribute equals nothing.
-func (a Attr[T, V]) Eq(v V) Cond[T] { return a.compare(ast.Eq, v) }
+func (a Attr[T, V]) Eq(v V) Cond[T] { return a.binary(ast.Eq, v) }
 
 // Ne holds when the attribute does not equal v, or is missing.
-func (a Attr[T, V]) Ne(v V) Cond[T] { return a.compare(ast.Ne, v) }
+func (a Attr[T, V]) Ne(v V) Cond[T] { return a.binary(ast.Ne, v) }
 
 // Lt holds when the attribute is less than v. Numbers compare by value,
 // strings and bytes by their bytes; other types cannot be compared so.
-func (a Attr[T, V]) Lt(v V) Cond[T] { return a.compare(ast.Lt, v) }
+func (a Attr[T, V]) Lt(v V) Cond[T] { return a.binary(ast.Lt, v) }
 
 // Le holds when the attribute is at most v.
-func (a Attr[T, V]) Le(v V) Cond[T] { return a.compare(ast.Le, v) }
+func (a Attr[T, V]) Le(v V) Cond[T] { return a.binary(ast.Le, v) }
 
 // Gt holds when the attribute is greater than v.
-func (a Attr[T, V]) Gt(v V) Cond[T] { return a.compare(ast.Gt, v) }
+func (a Attr[T, V]) Gt(v V) Cond[T] { return a.binary(ast.Gt, v) }
 
 // Ge holds when the attribute is at least v.
-func (a Attr[T, V]) Ge(v V) Cond[T] { return a.compare(ast.Ge, v) }
+func (a Attr[T, V]) Ge(v V) Cond[T] { return a.binary(ast.Ge, v) }
 
 // Between holds when the attribute is at least low and at most high.
 func (a Attr[T, V]) Between(low, high V) Cond[T] { return a.compare(ast.Between, low, high) }

@@ -75,7 +75,12 @@ func ExactlyOnce[T any]() Option[T] {
 }
 
 func one[T any](clause ast.Clause, attr *ast.Attr, value ast.Operand) Update[T] {
-	return Update[T]{[]*ast.Action{{Clause: clause, Attr: attr, Value: value}}}
+	a := &struct {
+		action ast.Action
+		list   [1]*ast.Action
+	}{action: ast.Action{Clause: clause, Attr: attr, Value: value}}
+	a.list[0] = &a.action
+	return Update[T]{a.list[:]}
 }
 
 // Set stores v. A value that a Put of the item would leave out (an empty one

@@ -36,11 +36,12 @@ func (f caseFile) runOnEndpoint(t *testing.T, endpoint string) {
 		}
 		time.Sleep(c.pause)
 		t.Run(fmt.Sprintf("line %d", c.line), func(t *testing.T) {
+			if name := c.missing(kept); name != "" {
+				t.Skipf("$%s is of a request that was answered otherwise", name)
+			}
 			c := c.with(kept)
 			code, text := local.ask(t, c.operation, c.body)
-			c.answer = times.ReplaceAllString(c.answer, `"$1":0`)
-			text = strings.Replace(times.ReplaceAllString(text, `"$1":0`), `"Message":`, `"message":`, 1)
-			difference := c.difference(t, code, text)
+			difference := c.asLocal().difference(t, code, own.ReplaceAllString(text, `"$1":"*"`))
 			switch reason, known := reasons[c.local]; {
 			case c.local != "" && !known:
 				t.Errorf("testdata/local.txt has no reason %q", c.local)
@@ -53,13 +54,34 @@ func (f caseFile) runOnEndpoint(t *testing.T, endpoint string) {
 			}
 			if code == http.StatusOK {
 				c.keepTexts(t, text, kept)
+				return
+			}
+			for i := 0; i < len(c.keep); i += 2 {
+				delete(kept, c.keep[i])
 			}
 		})
 	}
 }
 
-// times are numbers in answers that tell when something happened.
-var times = regexp.MustCompile(`"(\w+DateTime)":\s*[0-9.E]+`)
+// own are members of answers that every DynamoDB fills as it likes: when something happened, and what it calls
+// shards and records.
+var own = regexp.MustCompile(`"(\w+DateTime|awsRegion|StreamLabel|ShardId|ParentShardId|\w*SequenceNumber)":\s*("[^"]*"|[0-9.E]+)`)
+
+// asLocal is the case as DynamoDB Local writes it: members of its own, and what it spells otherwise in errors.
+func (c testCase) asLocal() testCase {
+	c.answer = own.ReplaceAllString(c.answer, `"$1":"*"`)
+	return c
+}
+
+// missing returns a name in the request that nothing was kept for; "" if there is none.
+func (c testCase) missing(kept map[string]string) string {
+	for _, name := range keptName.FindAllString(c.body, -1) {
+		if _, ok := kept[name[1:]]; !ok {
+			return name[1:]
+		}
+	}
+	return ""
+}
 
 // localReasons reads why DynamoDB Local answers otherwise: paragraphs that begin with "name: ".
 func localReasons(t *testing.T) map[string]string {
@@ -104,7 +126,11 @@ func (l localClient) ask(t *testing.T, operation, body string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res.StatusCode, strings.ReplaceAll(string(answer), theirs, ours)
+	text := strings.ReplaceAll(string(answer), theirs, ours)
+	if res.StatusCode != http.StatusOK { // SDKs read both spellings
+		text = strings.ReplaceAll(text, `"Message":`, `"message":`)
+	}
+	return res.StatusCode, text
 }
 
 // deleteTables deletes the access key's tables.

@@ -186,6 +186,16 @@ type Cond struct {
 // Compare is a condition over operands.
 func Compare(op Op, args ...Operand) *Cond { return &Cond{Op: op, Args: args} }
 
+// Binary is Compare of two operands, in one allocation.
+func Binary(op Op, left, right Operand) *Cond {
+	c := &struct {
+		Cond
+		args [2]Operand
+	}{Cond{Op: op}, [2]Operand{left, right}}
+	c.Args = c.args[:]
+	return &c.Cond
+}
+
 // All joins conditions with AND. Neutral ones are dropped.
 func All(cs ...*Cond) *Cond { return join(And, False, cs) }
 
@@ -200,8 +210,8 @@ func Any(cs ...*Cond) *Cond {
 
 // join flattens; a kid whose operator is absorbing decides.
 func join(op, absorbing Op, cs []*Cond) *Cond {
-	var kids []*Cond
-	var constant *Cond
+	var constant, only *Cond
+	n := 0
 	for _, c := range cs {
 		switch {
 		case c == nil:
@@ -210,16 +220,28 @@ func join(op, absorbing Op, cs []*Cond) *Cond {
 		case c.Op <= False:
 			constant = c
 		case c.Op == op:
+			n += len(c.Kids)
+			only = c
+		default:
+			n++
+			only = c
+		}
+	}
+	switch {
+	case n == 0:
+		return constant
+	case n == 1 || n == len(only.Kids) && only.Op == op:
+		return only // it has them all
+	}
+	kids := make([]*Cond, 0, n)
+	for _, c := range cs {
+		switch {
+		case c == nil || c.Op <= False:
+		case c.Op == op:
 			kids = append(kids, c.Kids...)
 		default:
 			kids = append(kids, c)
 		}
-	}
-	switch len(kids) {
-	case 0:
-		return constant
-	case 1:
-		return kids[0]
 	}
 	return &Cond{Op: op, Kids: kids}
 }

@@ -100,10 +100,15 @@ var clauses = [...]string{Set: "SET ", Remove: "REMOVE ", Add: "ADD ", Delete: "
 // when empty (omitempty) removes the attribute.
 func (w *Writer) Update(actions []*Action) string {
 	w.buf = w.buf[:0]
+	var few [8]Clause
+	of := few[:0]
+	for _, a := range actions {
+		of = append(of, w.clause(a))
+	}
 	for clause := Set; clause <= Delete; clause++ {
 		first := true
-		for _, a := range actions {
-			if w.clause(a) != clause {
+		for i, a := range actions {
+			if of[i] != clause {
 				continue
 			}
 			switch {
