@@ -15,6 +15,7 @@ var fuzzed = []string{
 	"TransactGetItems", "TransactWriteItems", "CreateTable", "UpdateTable", "UpdateTimeToLive", "TagResource", "ListTables",
 	"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords",
 	"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction",
+	"SearchVectors",
 }
 
 // FuzzRequest sends any body to any operation: the engine answers a request with JSON, never with a failure of
@@ -25,6 +26,7 @@ func FuzzRequest(f *testing.F) {
 		"KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"id","KeyType":"RANGE"}],
 		"LocalSecondaryIndexes":[{"IndexName":"byVotes","KeySchema":[{"AttributeName":"forum","KeyType":"HASH"},{"AttributeName":"votes","KeyType":"RANGE"}],"Projection":{"ProjectionType":"KEYS_ONLY"}}],
 		"GlobalSecondaryIndexes":[{"IndexName":"byAuthor","KeySchema":[{"AttributeName":"author","KeyType":"HASH"}],"Projection":{"ProjectionType":"INCLUDE","NonKeyAttributes":["title"]}}],
+		"VectorIndexes":[{"IndexName":"near","VectorAttribute":{"AttributeName":"v"},"Dimensions":2,"DistanceFunction":"COSINE","Projection":{"ProjectionType":"ALL"},"SearchSchema":[{"AttributeName":"author","SearchSchemaElementType":"HASH"}]}],
 		"StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}`
 	const most = 64 << 10 // larger requests find nothing that smaller ones don't
 	for _, file := range caseFiles(f, "*.txt") {
@@ -39,7 +41,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, operation int, body string) {
 		engine := memtable.Open()
 		arn := ask(t, engine, "CreateTable", "%s", table).TableDescription.LatestStreamArn
-		if err := engine.Seed("posts", `{"forum":{"S":"go"},"id":{"N":"1"},"author":{"S":"ann"},"votes":{"N":"7"}}`); err != nil {
+		if err := engine.Seed("posts", `{"forum":{"S":"go"},"id":{"N":"1"},"author":{"S":"ann"},"votes":{"N":"7"},"v":{"L":[{"N":"1"},{"N":"0"}]}}`); err != nil {
 			t.Fatal(err)
 		}
 		shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
