@@ -386,11 +386,7 @@ func TestKeptStacksSideBySide(t *testing.T) {
 	wg.Wait()
 	close(faults)
 	is.Equal(len(faults), 0)
-	n := 0
-	for range orders.Scan(t.Context(), dynox.All[Order]().Segments(3)) {
-		n++
-	}
-	is.Equal(n, 240)
+	is.Equal(len(all(t, orders.Scan(t.Context(), dynox.All[Order]().Segments(3)))), 240)
 }
 
 // The item of a failed condition goes past the SDK as well; what it says

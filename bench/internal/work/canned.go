@@ -63,12 +63,15 @@ func Recorder(engine http.RoundTripper) *Canned {
 func (c *Canned) Replay() *Canned { return &Canned{Answers: c.Answers} }
 
 // Client is a client whose requests go to c.
-func (c *Canned) Client() *dynamodb.Client {
+func (c *Canned) Client() *dynamodb.Client { return ClientOver(c) }
+
+// ClientOver is a client whose requests go to transport.
+func ClientOver(transport http.RoundTripper) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		Region:           "us-east-1",
 		BaseEndpoint:     aws.String("http://canned.invalid"),
 		Credentials:      credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-		HTTPClient:       &http.Client{Transport: c},
+		HTTPClient:       &http.Client{Transport: transport},
 		RetryMaxAttempts: 1,
 	})
 }
