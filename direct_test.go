@@ -108,6 +108,24 @@ func TestWhatMiddlewareSees(t *testing.T) {
 				is.Equal(strings.Count(w.bodies[i], want), 1)
 			}
 			is.True(strings.Contains(w.bodies[0], `"CUSTOMER#42"`))
+
+			*w = watched{}
+			err = orders.Put(ctx, &o, expr.If(total.Gt(1_000_000)))
+			var single *types.ConditionalCheckFailedException
+			is.True(errors.As(err, &single))
+			is.Equal(len(single.Item) > 0, sdk)
+			old, ok := dynox.OldItem[Order](err)
+			is.True(ok)
+			same(t, old, o)
+			err = orders.Put(ctx, &o, expr.If(total.Gt(1_000_000)), expr.ExactlyOnce[Order]())
+			var canceled *types.TransactionCanceledException
+			is.True(errors.As(err, &canceled))
+			is.Equal(len(canceled.CancellationReasons[0].Item) > 0, sdk)
+			once := w.inputs[1].(*dynamodb.TransactWriteItemsInput).TransactItems[0].Put
+			is.Equal(*once.TableName, "shop")
+			is.Equal(len(once.Item) > 0, sdk)
+			is.Equal(len(once.ExpressionAttributeValues) > 0, sdk)
+			is.Equal(strings.Count(w.bodies[1], `"Item":{`), 1)
 		})
 	}
 }

@@ -78,8 +78,9 @@ func ReadOnly() TableOption {
 // middleware and interceptors see items, keys and the values of expressions
 // in the SDK's structs, and may change them. Without it they cross an
 // [*dynamodb.Client] as bytes, several times faster, and those members are
-// empty there; any other client gets attribute values anyway. Results are the
-// same.
+// empty there, as is the item of the SDK's error for a failed condition, which
+// [OldItem] has; any other client gets attribute values anyway. Results are
+// the same. docs/middleware.md in the repository lists what is seen.
 func SDKValues() TableOption {
 	return func(t *Table) { t.core.SDKValues = true }
 }
