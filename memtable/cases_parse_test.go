@@ -45,7 +45,7 @@ type testCase struct {
 //	% new delay 1m lag 5s                    a new engine, with such switches; see switches
 //	% fail PutItem conflict                  the operation's next request fails; see faults
 //	@ 90m                                    so much time passes
-//	+ Header: value                          what the request's header says
+//	+ Header: value                          what the request's header says; + ?: the query of its address
 //
 // Requests and answers may go on in lines that begin with white space. In them ${text*3} stands for
 // texttexttext. Numbers in answers are compared by their text, names of members without regard to their

@@ -35,13 +35,18 @@ func target(operation string) string {
 	return "DynamoDB_20120810." + operation
 }
 
-// post sends a raw request.
+// post sends a raw request. Its header is that of a signed one, but for the names and values given; the name ?
+// stands for the query of its address.
 func post(t testing.TB, handler http.Handler, operation, body string, header ...string) (int, string) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	sign(req.Header)
 	req.Header.Set("X-Amz-Target", target(operation))
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == "?" {
+			req.URL.RawQuery = header[i+1]
+			continue
+		}
 		req.Header.Set(header[i], header[i+1])
 	}
 	rec := httptest.NewRecorder()

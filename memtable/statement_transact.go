@@ -222,10 +222,18 @@ func (e *Engine) readStatements(in *transactStatementInput, now time.Time, w *wr
 	}
 	unlock := lockTables(costs.tables(), func(t *table) { t.mu.RLock() }, func(t *table) { t.mu.RUnlock() })
 	defer unlock()
+	found, bytes := make([]*record, len(parts)), 0
+	for i, p := range parts {
+		found[i], _ = p.t.data.items.Get(p.t.primaryKey(p.key))
+		bytes += found[i].bytes()
+	}
+	if bytes > maxTransactionBytes {
+		return tooLargeTransaction()
+	}
 	w.beginObject()
 	w.array("Responses")
-	for _, p := range parts {
-		rec, _ := p.t.data.items.Get(p.t.primaryKey(p.key))
+	for i, p := range parts {
+		rec := found[i]
 		cost := units{table: 2 * readUnits(rec.bytes(), true)}
 		p.t.spendLocked(cost, now)
 		costs.add(p.t, cost)

@@ -90,12 +90,19 @@ func (e *Engine) transactGetItems(in *transactGetInput, w *writer) error {
 	}
 	unlock := lockTables(tables, func(t *table) { t.mu.RLock() }, func(t *table) { t.mu.RUnlock() })
 	defer unlock()
+	found, bytes := make([]*record, len(in.items.v)), 0
+	for i, g := range in.items.v {
+		found[i], _ = g.t.data.items.Get(g.at)
+		bytes += found[i].bytes()
+	}
+	if bytes > maxTransactionBytes {
+		return tooLargeTransaction()
+	}
 	costs, now := map[*table]float64{}, e.now()
 	w.beginObject()
 	w.array("Responses")
-	for i := range in.items.v {
+	for i, rec := range found {
 		g := &in.items.v[i]
-		rec, _ := g.t.data.items.Get(g.at)
 		cost := 2 * readUnits(rec.bytes(), true)
 		costs[g.t] += cost
 		g.t.spendLocked(units{table: cost}, now)

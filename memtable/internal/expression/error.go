@@ -54,7 +54,7 @@ func checkSize(kind Kind, text string) error {
 	if len(text) <= maxSize {
 		return nil
 	}
-	if kind == ConditionKind || kind == FilterKind {
+	if kind == ConditionKind || kind == FilterKind || kind == KeyConditionKind {
 		return kind.errorf("Expression size has exceeded the maximum allowed size; expression size: %d", len(text))
 	}
 	return kind.errorf("Expression size has exceeded the maximum allowed size;")

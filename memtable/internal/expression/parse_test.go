@@ -214,7 +214,7 @@ func TestTextErrors(t *testing.T) {
 		{UpdateKind, "", "The expression can not be empty;"},
 		{ConditionKind, long, "Expression size has exceeded the maximum allowed size; expression size: 4097"},
 		{FilterKind, long, "Expression size has exceeded the maximum allowed size; expression size: 4097"},
-		{KeyConditionKind, long, "Expression size has exceeded the maximum allowed size;"},
+		{KeyConditionKind, long, "Expression size has exceeded the maximum allowed size; expression size: 4097"},
 		{UpdateKind, long, "Expression size has exceeded the maximum allowed size;"},
 		{ProjectionKind, long, "Expression size has exceeded the maximum allowed size;"},
 

@@ -2,6 +2,7 @@ package partiql
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -78,12 +79,17 @@ func nameOf(n Node) string {
 	return typeName(n)
 }
 
+// timestamp is how an Ion timestamp begins.
+var timestamp = regexp.MustCompile(`^\d{4}(T|-\d\d(T|-\d\d))`)
+
 // ionType guesses the type of an Ion literal from how it begins, as messages call it.
 func ionType(text string) string {
 	text = strings.TrimSpace(text)
 	switch first := strings.TrimLeft(text, "-"); {
 	case first == "":
 		return "SYMBOL"
+	case timestamp.MatchString(first):
+		return "TIMESTAMP"
 	case isDigit(first[0]) && strings.ContainsAny(first, "eE"):
 		return "FLOAT"
 	case isDigit(first[0]) && strings.Contains(first, "."):
