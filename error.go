@@ -38,6 +38,15 @@ var (
 	// stored without omitempty. expr.EnsureMap makes maps, in an update before;
 	// expr.Add and expr.Append make what they need.
 	ErrPath = core.ErrPath
+	// ErrRequired: an item that is put lacks what [Required] names, or an update
+	// takes it away. Nothing was sent.
+	ErrRequired = core.ErrRequired
+	// ErrInvalid: the item's own Validate, or that of an option, refuses it; its
+	// error is in the chain. Nothing was sent.
+	ErrInvalid = core.ErrInvalid
+	// ErrAfterWrite: the write took effect, and a hook after it failed, or the
+	// item that it returned cannot be read. Do not repeat the write.
+	ErrAfterWrite = core.ErrAfterWrite
 	// ErrTableNotFound: there is no such table.
 	ErrTableNotFound = core.ErrTableNotFound
 )

@@ -78,23 +78,17 @@ func (r *Repo[T]) fail(op string, err error) error {
 	return wrap(op, r.core.Table.Name, r.core.Name(), err)
 }
 
-// put runs a verb that stores item: on a copy, which replaces *item when the
-// write has taken effect.
+// put runs a verb that stores item.
 func (r *Repo[T]) put(ctx context.Context, op string, verb core.Op, item, old *T, opts []expr.WriteOption[T]) (existed bool, err error) {
 	if item == nil {
 		return false, r.fail(op, errors.New("nil item"))
 	}
-	stored := *item
 	var replaced any
 	if old != nil {
 		replaced = old
 	}
-	existed, err = r.core.PutItem(ctx, verb, &stored, write(opts), replaced)
-	if err != nil {
-		return false, r.fail(op, err)
-	}
-	*item = stored
-	return existed, nil
+	existed, err = r.core.PutItem(ctx, verb, item, write(opts), replaced)
+	return existed, r.fail(op, err)
 }
 
 // write is what options describe together.

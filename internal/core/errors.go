@@ -27,6 +27,9 @@ var (
 	ErrKey             = errors.New("invalid key")
 	ErrCursor          = errors.New("invalid cursor")
 	ErrTableNotFound   = errors.New("table not found")
+	ErrRequired        = errors.New("required and not set")
+	ErrInvalid         = errors.New("invalid item")
+	ErrAfterWrite      = errors.New("the write took effect, but what follows it failed")
 	ErrPath            = errors.New("missing path")
 )
 

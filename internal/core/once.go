@@ -13,7 +13,7 @@ import (
 )
 
 // transactItem is w as an operation of the transaction that c sends.
-func (r *Repo) transactItem(c *call, w *write) (item types.TransactWriteItem) {
+func (r *Repo) transactItem(c *call, w *Write) (item types.TransactWriteItem) {
 	table, onFailure := aws.String(r.Table.Name), types.ReturnValuesOnConditionCheckFailureAllOld
 	switch w.op {
 	case Create, Put:
@@ -21,7 +21,7 @@ func (r *Repo) transactItem(c *call, w *write) (item types.TransactWriteItem) {
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
-		c.item(&item.Put.Item, w.item)
+		c.item(&item.Put.Item, w.stored)
 		c.values(&item.Put.ExpressionAttributeValues, w.values)
 	case Delete:
 		item.Delete = &types.Delete{
@@ -52,7 +52,7 @@ const (
 // sendOnce sends w as a transaction of one with a token, so that repeating
 // it has no second effect. Items before the write cannot be had that way; an
 // updated item is read afterwards.
-func (r *Repo) sendOnce(ctx context.Context, w *write, p *page, watch *attempts, wanted bool) error {
+func (r *Repo) sendOnce(ctx context.Context, w *Write, p *page, watch *attempts, wanted bool) error {
 	c := r.Table.newCall(ctx, p, watch)
 	in := &dynamodb.TransactWriteItemsInput{
 		TransactItems:      []types.TransactWriteItem{r.transactItem(c, w)},

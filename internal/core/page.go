@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -169,6 +170,26 @@ func (p *page) load(item stored, dst reflect.Value) (fault error) {
 		fault = p.view.finish(&p.record, dst)
 	}
 	return fault
+}
+
+// loaded runs the hooks on the items that were read, after the call has
+// returned.
+func (p *page) loaded(ctx context.Context) {
+	s := p.view.schema
+	if len(s.stages.hooks[AfterLoad]) == 0 || p.view.plan != s.plan {
+		return
+	}
+	for i := range p.entries {
+		e := &p.entries[i]
+		if !e.own || e.err != nil {
+			continue
+		}
+		item := p.single
+		if !item.IsValid() {
+			item = p.items.Index(i)
+		}
+		e.err = s.stages.run(ctx, AfterLoad, item)
+	}
 }
 
 // foreign reports whether an item that came with an error is of another kind

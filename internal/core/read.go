@@ -95,6 +95,7 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 		if err := r.Table.getItem(ctx, in, at, p); err != nil {
 			return serviceError(err)
 		}
+		p.loaded(ctx)
 		if p.found() {
 			if err := p.entries[0].err; err != nil {
 				return &BadItem{Path: pathOf(err), Err: err}
@@ -340,6 +341,7 @@ func (q *request) fetch(ctx context.Context, leg int, start map[string]types.Att
 	if err != nil {
 		p.err = serviceError(err)
 	}
+	p.loaded(ctx)
 	p.segment = segment
 	return p
 }

@@ -40,6 +40,7 @@ type Config struct {
 	Indexes []Index
 	Kinds   []Kind // one, or none
 	Formats []Format
+	Stages  Stages
 	// Reshaped are fields written otherwise in all keys that they are in.
 	Reshaped []Reshaped
 	_        struct{}
@@ -105,6 +106,8 @@ type Schema struct {
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
 
+	stages stages
+
 	overlay  *codec.Overlay // of the attributes overlaid, which derive decides on
 	overlaid []string
 }
@@ -163,7 +166,7 @@ func Compile(c *Config) (*Schema, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	errs = append(errs, s.collectDerived(), s.checkKind())
+	errs = append(errs, s.collectDerived(), s.checkKind(), s.compileStages(&c.Stages))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

@@ -11,34 +11,44 @@ import (
 	"github.com/dynox-go/dynox/internal/codec"
 )
 
-// encode is item as it is stored: its attributes, its keys, its kind. The
-// fields of item that hold those are set to them. It is JSON if direct says
-// so, and attribute values otherwise.
-func (s *Schema) encode(item reflect.Value, direct bool) (stored, error) {
+// derivedKeys is what the fields of an item make of its keys and its kind.
+type derivedKeys struct {
+	derived attributes
+	absent  []string // attributes that it must not have
+}
+
+// deriveKeys derives the keys of item, and sets the fields that hold them, or
+// the kind.
+func (s *Schema) deriveKeys(item reflect.Value) (k derivedKeys, err error) {
 	s.setKind(item)
-	derived, absent, err := s.derive(item)
-	if err != nil {
-		return stored{}, err
+	if k.derived, k.absent, err = s.derive(item); err != nil {
+		return k, err
 	}
 	for _, m := range s.mirrors {
-		s, _ := derived.get(m.name).(*types.AttributeValueMemberS)
+		s, _ := k.derived.get(m.name).(*types.AttributeValueMemberS)
 		if s == nil {
 			s = new(types.AttributeValueMemberS)
 		}
 		setText(item, m.index, s.Value)
 	}
+	return k, nil
+}
+
+// encode is item as it is stored, with keys: JSON if direct says so, and
+// attribute values otherwise.
+func (s *Schema) encode(item reflect.Value, keys derivedKeys, direct bool) (stored, error) {
 	if direct {
-		raw, err := s.overlay.AppendItem(nil, item.Addr().Interface(), s.changes(derived, absent))
+		raw, err := s.overlay.AppendItem(nil, item.Addr().Interface(), s.changes(keys.derived, keys.absent))
 		return stored{raw: raw}, err
 	}
 	attrs, err := s.plan.Encode(item.Addr().Interface())
 	if err != nil {
 		return stored{}, err
 	}
-	for _, name := range absent {
+	for _, name := range keys.absent {
 		delete(attrs, name)
 	}
-	for _, a := range derived {
+	for _, a := range keys.derived {
 		attrs[a.name] = a.value
 	}
 	return stored{attrs: attrs}, nil
@@ -103,25 +113,41 @@ func (s *Schema) withKind(item reflect.Value) reflect.Value {
 	return changed
 }
 
-// setText sets the string field at index. What pointers on the way lead to is
-// the caller's, and replaced by a copy.
-func setText(item reflect.Value, index []int, s string) {
-	own := func() {
-		for item.Kind() == reflect.Pointer {
-			p := reflect.New(item.Type().Elem())
-			if !item.IsNil() {
-				p.Elem().Set(item.Elem())
-			}
-			item.Set(p)
-			item = p.Elem()
-		}
-	}
+// setText sets the string field at index; see setField.
+func setText(item reflect.Value, index []int, s string) { field(item, index).SetString(s) }
+
+// setField sets the field at index to v, which its type converts to. What
+// pointers on the way lead to is the caller's, and replaced by a copy.
+func setField(item reflect.Value, index []int, v reflect.Value) {
+	place := settable(item, index)
+	place.Set(v.Convert(place.Type()))
+}
+
+// field is what the field at index holds, behind pointers, of item's own.
+func field(item reflect.Value, index []int) reflect.Value {
+	return ownTarget(settable(item, index))
+}
+
+// settable is the field at index. What pointers on the way lead to is item's
+// own afterwards.
+func settable(item reflect.Value, index []int) reflect.Value {
 	for _, i := range index {
-		own()
-		item = item.Field(i)
+		item = ownTarget(item).Field(i)
 	}
-	own()
-	item.SetString(s)
+	return item
+}
+
+// ownTarget is what v points to, if it is a pointer: a copy that only v has.
+func ownTarget(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Pointer {
+		p := reflect.New(v.Type().Elem())
+		if !v.IsNil() {
+			p.Elem().Set(v.Elem())
+		}
+		v.Set(p)
+		v = p.Elem()
+	}
+	return v
 }
 
 // derive is what dynox adds to the attributes of item: composed keys and the

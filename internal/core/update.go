@@ -59,6 +59,10 @@ func (r *Repo) complete(op Op, key reflect.Value, actions []*ast.Action) ([]*ast
 		}
 	}
 	if op == Upsert {
+		out, err := r.created(out)
+		if err != nil {
+			return nil, err
+		}
 		return r.addNew(key, out)
 	}
 	return out, nil

@@ -29,18 +29,23 @@ const (
 	Update
 	Upsert
 	Delete // also Take
+	Check  // of a transaction: it changes nothing
 )
 
-// write is one write on its way: what it does, and the request's parts that
-// single writes and transactions have in common.
-type write struct {
+// Write is one write on its way: what it does, and the request's parts that
+// single writes and transactions have in common. It is used once.
+type Write struct {
+	repo    *Repo
 	op      Op
-	user    *ast.Cond  // the caller's condition
-	item    stored     // of a put
-	key     attributes // of the others
+	caller  reflect.Value // what the caller's *T points to
+	item    reflect.Value // a copy of it, which the stages work on
+	user    *ast.Cond     // the caller's condition
+	stored  stored        // of a put
+	key     attributes    // of the others
 	actions []*ast.Action
 	once    bool
 	take    bool // a delete that returns the item
+	versioned
 
 	condition, update string
 	names             map[string]string
@@ -56,24 +61,129 @@ func elem(item any) (reflect.Value, error) {
 	return v.Elem(), nil
 }
 
+// Prepare checks a write of item, a *T, and makes its request; of op other
+// than Create and Put, item is its key. Nothing is sent.
+func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (w *Write, err error) {
+	switch {
+	case r.Table.Err != nil:
+		return nil, r.Table.Err
+	case r.Table.ReadOnly && op != Check:
+		return nil, ErrReadOnly
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	w = &Write{repo: r, op: op, user: with.Cond, once: with.Once}
+	if w.caller, err = elem(item); err != nil {
+		return nil, err
+	}
+	w.item = reflect.New(r.Type).Elem()
+	w.item.Set(w.caller)
+	switch op {
+	case Create, Put:
+		err = w.preparePut(ctx)
+	case Update, Upsert:
+		err = w.prepareUpdate(ctx, with.Actions)
+	case Delete:
+		err = w.prepareDelete(ctx)
+	case Check:
+		w.key, err = r.key(w.item, form{})
+	}
+	if err == nil {
+		err = w.build()
+	}
+	return w, err
+}
+
+func (w *Write) preparePut(ctx context.Context) error {
+	r := w.repo
+	if err := r.stages.run(ctx, BeforePut, w.item); err != nil {
+		return err
+	}
+	r.stages.fill(w)
+	keys, err := r.deriveKeys(w.item)
+	if err != nil {
+		return err
+	}
+	if err := r.stages.check(w.item); err != nil {
+		return err
+	}
+	if err := r.stages.bump(w); err != nil {
+		return err
+	}
+	if w.stored, err = r.encode(w.item, keys, r.Table.direct(ctx)); err != nil {
+		return err
+	}
+	if n := w.stored.size(); n > maxItem {
+		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
+	}
+	return nil
+}
+
+func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err error) {
+	r := w.repo
+	if err := r.stages.run(ctx, BeforeUpdate, w.item); err != nil {
+		return err
+	}
+	r.setKind(w.item)
+	if w.key, err = r.key(w.item, form{}); err != nil {
+		return err
+	}
+	if err := r.stages.checkActions(actions); err != nil {
+		return err
+	}
+	if len(actions) > 0 {
+		actions = r.stages.everywhere(actions)
+	}
+	if w.actions, err = r.complete(w.op, w.item, actions); err != nil {
+		return err
+	}
+	r.stages.count(w)
+	return nil
+}
+
+func (w *Write) prepareDelete(ctx context.Context) (err error) {
+	r := w.repo
+	if err := r.stages.run(ctx, BeforeDelete, w.item); err != nil {
+		return err
+	}
+	if w.key, err = r.key(w.item, form{}); err != nil {
+		return err
+	}
+	return r.stages.checkDelete(w)
+}
+
+// done is what follows when w has taken effect; result is the item that it
+// returned, invalid if none.
+func (w *Write) done(ctx context.Context, result reflect.Value) error {
+	when := AfterPut
+	switch w.op {
+	case Create, Put:
+		w.caller.Set(w.item)
+		result = w.caller
+	case Update, Upsert:
+		when = AfterUpdate
+	case Delete:
+		when = AfterDelete
+	case Check:
+		return nil
+	}
+	if !result.IsValid() {
+		result = w.item // the key
+	}
+	if err := w.repo.stages.run(ctx, when, result); err != nil {
+		return fmt.Errorf("%w: %w", ErrAfterWrite, err)
+	}
+	return nil
+}
+
 // PutItem stores item, a *T, and decodes what it replaced into old, a *T,
 // when that is not nil.
 func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old any) (existed bool, err error) {
-	v, err := r.begin(ctx, item)
-	if err != nil {
-		return false, err
-	}
 	if with.Once && old != nil {
 		return false, errOnceOld
 	}
-	w := &write{op: op, user: with.Cond, once: with.Once}
-	if w.item, err = r.encode(v, r.Table.direct(ctx)); err != nil {
-		return false, err
-	}
-	if n := w.item.size(); n > maxItem {
-		return false, &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
-	}
-	if err := r.build(w); err != nil {
+	w, err := r.Prepare(ctx, op, item, with)
+	if err != nil {
 		return false, err
 	}
 	p := r.outcome(old)
@@ -81,28 +191,15 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 	if err := r.send(ctx, w, p, old != nil); err != nil {
 		return false, err
 	}
-	if old == nil || len(p.entries) == 0 {
-		return false, nil
-	}
-	return true, p.outcome()
+	existed = old != nil && len(p.entries) > 0
+	return existed, errors.Join(p.outcome(ctx), w.done(ctx, reflect.Value{}))
 }
 
 // UpdateItem changes the item that key, a *T, names, and decodes the result
 // into out, a *T.
 func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, out any) error {
-	v, err := r.begin(ctx, key)
+	w, err := r.Prepare(ctx, op, key, with)
 	if err != nil {
-		return err
-	}
-	w := &write{op: op, user: with.Cond, once: with.Once}
-	v = r.withKind(v)
-	if w.key, err = r.key(v, form{}); err != nil {
-		return err
-	}
-	if w.actions, err = r.complete(op, v, with.Actions); err != nil {
-		return err
-	}
-	if err := r.build(w); err != nil {
 		return err
 	}
 	p := r.outcome(out)
@@ -110,58 +207,38 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 	if err := r.send(ctx, w, p, true); err != nil {
 		return err
 	}
-	return p.outcome()
+	return errors.Join(p.outcome(ctx), w.done(ctx, p.single))
 }
 
 // DeleteItem deletes the item that key, a *T, names, and decodes it into
 // old, a *T, when that is not nil.
 func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any) error {
-	v, err := r.begin(ctx, key)
-	if err != nil {
-		return err
-	}
 	if with.Once && old != nil {
 		return errOnceOld
 	}
-	w := &write{op: Delete, user: with.Cond, once: with.Once, take: old != nil}
-	if w.key, err = r.key(v, form{}); err != nil {
+	w, err := r.Prepare(ctx, Delete, key, with)
+	if err != nil {
 		return err
 	}
-	if err := r.build(w); err != nil {
-		return err
-	}
+	w.take = old != nil
 	p := r.outcome(old)
 	defer p.release()
 	err = r.send(ctx, w, p, old != nil)
 	switch {
-	case w.user == nil && errors.Is(err, errForeign): // of this kind, nothing is there
+	case w.user == nil && !w.checked && errors.Is(err, errForeign): // of this kind, nothing is there
 		if old == nil {
 			return nil
 		}
 		return ErrNotFound
-	case err != nil || old == nil:
+	case err != nil:
 		return err
-	case len(p.entries) == 0:
+	case old != nil && len(p.entries) == 0:
 		return ErrNotFound
 	}
-	return p.outcome()
+	return errors.Join(p.outcome(ctx), w.done(ctx, p.single))
 }
 
 var errOnceOld = errors.New("a write sent exactly once cannot return what it replaced")
-
-// begin is the start of every write of an item, a *T: the struct it points
-// to, if the table can be written.
-func (r *Repo) begin(ctx context.Context, item any) (reflect.Value, error) {
-	switch {
-	case r.Table.Err != nil:
-		return reflect.Value{}, r.Table.Err
-	case r.Table.ReadOnly:
-		return reflect.Value{}, ErrReadOnly
-	case ctx.Err() != nil:
-		return reflect.Value{}, ctx.Err()
-	}
-	return elem(item)
-}
 
 // outcome is where an item that a write returns goes: to item, a *T, unless
 // that is nil.
@@ -175,28 +252,31 @@ func (r *Repo) outcome(item any) *page {
 }
 
 // outcome reports what is wrong with the item that a write returned.
-func (p *page) outcome() error {
+func (p *page) outcome(ctx context.Context) error {
+	p.loaded(ctx)
 	if len(p.entries) == 0 || p.entries[0].err == nil {
 		return nil
 	}
-	return fmt.Errorf("the write took effect, but the item it returned is bad: %w", p.entries[0].err)
+	return fmt.Errorf("%w: %w", ErrAfterWrite, p.entries[0].err)
 }
 
 // guard is what dynox itself requires of the stored item.
-func (r *Repo) guard(op Op) *ast.Cond {
+func (w *Write) guard() *ast.Cond {
+	r := w.repo
 	kind := r.kindCond() // whatever the key: other repositories' literals are not known here
-	switch op {
+	switch w.op {
 	case Create:
 		return r.exists(ast.Missing)
 	case Update:
 		return ast.All(r.exists(ast.Exists), kind)
 	}
-	return kind
+	return ast.All(kind, r.stages.cond(w))
 }
 
 // build writes the expressions of w.
-func (r *Repo) build(w *write) error {
-	cond := ast.All(r.guard(w.op), r.exact(w.user))
+func (w *Write) build() error {
+	r := w.repo
+	cond := ast.All(w.guard(), r.exact(w.user))
 	if cond.IsFalse() {
 		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "it can never hold, nothing was sent"}
 	}
@@ -213,8 +293,10 @@ var errForeign = errors.New("an item of another kind is stored there")
 
 // send sends w and settles its outcome. What goes to p is the item before a
 // put or a delete, when wanted, or after an update.
-func (r *Repo) send(ctx context.Context, w *write, p *page, wanted bool) error {
-	watch := &attempts{once: !w.once && !repeatable(w.actions)}
+func (r *Repo) send(ctx context.Context, w *Write, p *page, wanted bool) error {
+	// Of a write that checks the version, a second attempt after one that took
+	// effect fails.
+	watch := &attempts{once: !w.once && !w.checked && !repeatable(w.actions)}
 	var err error
 	if w.once {
 		err = r.sendOnce(ctx, w, p, watch, wanted)
@@ -230,79 +312,7 @@ func (r *Repo) send(ctx context.Context, w *write, p *page, wanted bool) error {
 	case err == nil:
 		return nil
 	}
-	return r.settle(w, p, err, lost)
-}
-
-// unsure reports whether what came back after a lost answer may be what the
-// lost attempt left behind instead of what was there before the call.
-func (r *Repo) unsure(w *write, p *page) bool {
-	switch w.op {
-	case Delete:
-		return len(p.entries) == 0
-	case Create, Put:
-		return len(p.entries) > 0 && equalItems(p.entries[0].values(), w.item.values())
-	}
-	return false
-}
-
-// settle turns the error of a write into what it means for the item.
-func (r *Repo) settle(w *write, p *page, err error, lost bool) error {
-	have, failed := p.conditionFailed(err)
-	if !failed {
-		if lost {
-			return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
-		}
-		return updateError(err, w.actions)
-	}
-	if lost && !w.once { // a token tells repetitions apart
-		if w.op == Create && equalItems(have.values(), w.item.values()) {
-			return nil
-		}
-		f := r.failure(p, err, have, ErrUnknownOutcome)
-		f.Why = "an answer was lost, then the condition failed"
-		return f
-	}
-	there := have.raw != nil || have.attrs != nil
-	foreign := there && p.foreign(have)
-	switch {
-	case w.op == Create && (there || w.user == nil):
-		return r.failure(p, err, have, ErrExists, ErrConditionFailed)
-	case (w.op == Update || w.take) && (!there || foreign):
-		return &Failure{Kinds: []error{ErrNotFound}, Cause: err}
-	case foreign:
-		return &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
-	}
-	return r.failure(p, err, have, ErrConditionFailed)
-}
-
-// failure is an error that carries the stored item, if it can be decoded.
-func (r *Repo) failure(p *page, cause error, have stored, kinds ...error) *Failure {
-	f := &Failure{Kinds: kinds, Cause: cause}
-	if (have.raw != nil || have.attrs != nil) && !p.foreign(have) {
-		old := reflect.New(r.Type)
-		if p.load(have, old.Elem()) == nil {
-			f.Old = old.Interface()
-		}
-	}
-	return f
-}
-
-// conditionFailed reports whether err is the service's refusal, and the item
-// that it came with: to p, or in the SDK's error.
-func (p *page) conditionFailed(err error) (have stored, failed bool) {
-	var single *types.ConditionalCheckFailedException
-	var canceled *types.TransactionCanceledException
-	switch {
-	case errors.As(err, &single):
-		have.attrs, failed = nonEmpty(single.Item), true
-	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == 1:
-		reason := canceled.CancellationReasons[0]
-		have.attrs, failed = nonEmpty(reason.Item), aws.ToString(reason.Code) == "ConditionalCheckFailed"
-	}
-	if failed && len(p.refused) == 1 {
-		have = p.refused[0]
-	}
-	return have, failed
+	return r.settle(ctx, w, p, err, lost)
 }
 
 func repeatable(actions []*ast.Action) bool {
@@ -322,7 +332,7 @@ func optional(s string) *string {
 }
 
 // sendSingle sends w as the operation of its own.
-func (r *Repo) sendSingle(ctx context.Context, w *write, p *page, watch *attempts, wanted bool) error {
+func (r *Repo) sendSingle(ctx context.Context, w *Write, p *page, watch *attempts, wanted bool) error {
 	onFailure := types.ReturnValuesOnConditionCheckFailureAllOld
 	if w.condition == "" {
 		onFailure = ""
@@ -334,7 +344,7 @@ func (r *Repo) sendSingle(ctx context.Context, w *write, p *page, watch *attempt
 		return r.Table.putItem(ctx, &dynamodb.PutItemInput{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValues: old, ReturnValuesOnConditionCheckFailure: onFailure,
-		}, w.item, w.values, p, watch)
+		}, w.stored, w.values, p, watch)
 	case Delete:
 		return r.Table.deleteItem(ctx, &dynamodb.DeleteItemInput{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
