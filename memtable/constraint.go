@@ -1,6 +1,7 @@
 package memtable
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -78,6 +79,23 @@ func (c *constraints) count(path string, n, least, most int, text func() string)
 // length checks a string's length in characters.
 func (c *constraints) length(path, value string, least, most int) {
 	c.count(path, len([]rune(value)), least, most, func() string { return value })
+}
+
+// textPattern is a regular expression that has to match all of a text, and how the service prints it.
+type textPattern struct {
+	shown string
+	whole *regexp.Regexp
+}
+
+func newPattern(shown string) textPattern {
+	return textPattern{shown, regexp.MustCompile("^(?:" + shown + ")$")}
+}
+
+// matches checks a text against a pattern.
+func (c *constraints) matches(path, text string, p textPattern) {
+	if !p.whole.MatchString(text) {
+		c.violated(quote(text), path, "Member must satisfy regular expression pattern: "+p.shown)
+	}
 }
 
 const namePattern = "[a-zA-Z0-9_.-]+"

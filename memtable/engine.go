@@ -14,6 +14,7 @@ type Engine struct {
 	clock     func() time.Time
 	ahead     atomic.Int64 // how far Advance has moved the clock
 	delay     time.Duration
+	bulkDelay time.Duration
 	ttlDelay  time.Duration
 	lag       time.Duration
 	throttles bool
@@ -24,6 +25,8 @@ type Engine struct {
 	mu      sync.RWMutex
 	tables  map[string]*table
 	streams streams
+
+	bulk bulkOperations
 
 	closed   atomic.Bool
 	requests atomic.Uint64
@@ -65,6 +68,7 @@ func Open(opts ...Option) *Engine {
 // Close drops all tables. Requests after it fail as connections to a server that is down do.
 func (e *Engine) Close() {
 	e.closed.Store(true)
+	e.bulk.clear()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.tables = map[string]*table{}

@@ -16,6 +16,7 @@ var fuzzed = []string{
 	"ListStreams", "DescribeStream", "GetShardIterator", "GetRecords",
 	"ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction",
 	"SearchVectors",
+	"StartBulkPutItems", "DescribeBulkOperation", "ListBulkOperations", "CancelBulkOperation",
 }
 
 // FuzzRequest sends any body to any operation: the engine answers a request with JSON, never with a failure of

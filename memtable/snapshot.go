@@ -56,6 +56,7 @@ type picture struct {
 
 // pictures returns pictures of all tables at the same moment, in the order of their names.
 func (e *Engine) pictures(now time.Time) []picture {
+	e.runBulk(now)
 	e.mu.RLock()
 	tables := slices.SortedFunc(maps.Values(e.tables), func(a, b *table) int { return cmp.Compare(a.name, b.name) })
 	e.mu.RUnlock()

@@ -199,6 +199,7 @@ func (e *Engine) streamOf(arn string, now time.Time) (*stream, error) {
 	if !isStreamARN(arn) {
 		return nil, invalid("Invalid StreamArn")
 	}
+	e.runBulk(now)
 	s := e.streams.find(arn, now)
 	if s == nil {
 		return nil, notFound("Requested resource not found: Stream: " + arn + " not found")

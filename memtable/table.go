@@ -311,6 +311,7 @@ func (p throughput) describe(w *writer) {
 
 // find returns the table that a request about tables names.
 func (e *Engine) find(nameOrARN string, now time.Time) (*table, error) {
+	e.runBulk(now)
 	name := tableOf(nameOrARN)
 	e.mu.RLock()
 	t := e.tables[name]
@@ -326,13 +327,14 @@ func (e *Engine) find(nameOrARN string, now time.Time) (*table, error) {
 
 // forItems returns the table that a request about items names.
 func (e *Engine) forItems(nameOrARN string) (*table, error) {
+	now := e.now()
+	e.runBulk(now)
 	e.mu.RLock()
 	t := e.tables[tableOf(nameOrARN)]
 	e.mu.RUnlock()
 	if t == nil {
 		return nil, notFound("Requested resource not found")
 	}
-	now := e.now()
 	ok, expired := t.usable(now)
 	if !ok {
 		return nil, notFound("Requested resource not found")
