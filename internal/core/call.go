@@ -22,7 +22,7 @@ type operation[In, Out any] struct {
 }
 
 // operations is how many there are.
-const operations = 7
+const operations = 8
 
 var (
 	opGetItem    = operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]{0, "GetItem", Client.GetItem, false}
@@ -33,6 +33,7 @@ var (
 	opDeleteItem = operation[dynamodb.DeleteItemInput, dynamodb.DeleteItemOutput]{5, "DeleteItem", Client.DeleteItem, true}
 
 	opTransactWriteItems = operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]{6, "TransactWriteItems", Client.TransactWriteItems, true}
+	opTransactGetItems   = operation[dynamodb.TransactGetItemsInput, dynamodb.TransactGetItemsOutput]{7, "TransactGetItems", Client.TransactGetItems, false}
 )
 
 // call is one call of the SDK, being prepared.
@@ -89,8 +90,8 @@ func (c *call) key(dst *map[string]types.AttributeValue, key attributes) {
 // item makes item the member Item of the request, which is dst in the SDK's
 // input.
 func (c *call) item(dst *map[string]types.AttributeValue, item stored) {
-	if c.direct = item.raw != nil; !c.direct { // it was made for another path
-		*dst = item.attrs
+	if !c.direct {
+		*dst = item.values()
 		return
 	}
 	*dst = empty()

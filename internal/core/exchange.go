@@ -235,7 +235,7 @@ func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.Opera
 		}
 		switch rest, err = take(rest); {
 		case err != nil && failed: // it need not come from the service
-			x.page.refused, rest = nil, x.page.body.b
+			x.page.perOp, rest = nil, x.page.body.b
 		case err != nil:
 			return &damagedError{&smithy.DeserializationError{Err: err}}
 		case len(rest) == len("{}") && !failed:
@@ -256,12 +256,31 @@ func (x *exchange) take(body []byte) ([]byte, error) {
 			return x.page.read(s)
 		case items == "Items":
 			return x.page.readAll(s)
+		case items == "Responses" && s.Kind() == wire.Array:
+			return x.takeResponses(s)
 		}
 		value, err := s.Raw()
 		rest = append(appendMember(rest, name), value...)
 		return err
 	})
 	return append(rest, '}'), err
+}
+
+// takeResponses takes the items that a transaction has read, in their order.
+func (x *exchange) takeResponses(s *wire.Scanner) error {
+	array, err := s.Raw()
+	if err != nil {
+		return err
+	}
+	return eachElement(array, func(s *wire.Scanner) error {
+		response, err := s.Raw()
+		if err != nil {
+			return err
+		}
+		_, item, err := takeItem(nil, response, nil)
+		x.page.perOp = append(x.page.perOp, item)
+		return err
+	})
 }
 
 // takeRefused takes the items out of the body of an error: the one that did
@@ -283,13 +302,13 @@ func (x *exchange) takeRefused(body []byte) ([]byte, error) {
 			}
 			var item stored
 			b, item, err = takeItem(b, reason, nil)
-			x.page.refused = append(x.page.refused, item)
+			x.page.perOp = append(x.page.perOp, item)
 			return err
 		})
 		return append(b, ']'), true, err
 	})
 	if item.raw != nil {
-		x.page.refused = append(x.page.refused, item)
+		x.page.perOp = append(x.page.perOp, item)
 	}
 	return rest, err
 }

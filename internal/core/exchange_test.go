@@ -129,7 +129,7 @@ func FuzzRefusal(f *testing.F) {
 			t.Fatal(diff)
 		}
 		items := 0
-		for _, item := range p.refused {
+		for _, item := range p.perOp {
 			if item.raw != nil {
 				items++
 			}

@@ -25,7 +25,7 @@ type page struct {
 	body    buffer
 
 	answered bool     // on the direct path
-	refused  []stored // the items that came with an error, one for each reason of a transaction's
+	perOp    []stored // items that came one for each operation: read by a transaction, or with an error
 
 	count   int
 	scanned int
@@ -82,8 +82,8 @@ func (p *page) reset() {
 	clear(p.entries)
 	p.entries = p.entries[:0]
 	p.record.release()
-	clear(p.refused)
-	p.refused = p.refused[:0]
+	clear(p.perOp)
+	p.perOp = p.perOp[:0]
 	p.count, p.scanned, p.next, p.err, p.segment = 0, 0, nil, nil, 0
 }
 

@@ -105,8 +105,8 @@ func (p *page) conditionFailed(err error) (have stored, failed bool) {
 		reason := canceled.CancellationReasons[0]
 		have.attrs, failed = nonEmpty(reason.Item), aws.ToString(reason.Code) == "ConditionalCheckFailed"
 	}
-	if failed && len(p.refused) == 1 {
-		have = p.refused[0]
+	if failed && len(p.perOp) == 1 {
+		have = p.perOp[0]
 	}
 	return have, failed
 }

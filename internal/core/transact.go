@@ -1,0 +1,261 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/sethvargo/go-retry"
+)
+
+// The limits of a transaction.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+const (
+	maxTransaction      = 100
+	maxTransactionBytes = 4 << 20
+)
+
+// Conflicts with other transactions are tried again this often, starting
+// after this long.
+const (
+	conflictRetries = 5
+	conflictDelay   = 20 * time.Millisecond
+)
+
+// Canceled is a transaction that the service refused: nothing of it took
+// effect.
+type Canceled struct {
+	Reasons []Reason // one for each operation
+	Cause   error    // the SDK's error
+}
+
+// Reason is why an operation was refused; the zero value: it was not.
+type Reason struct {
+	Code string // the service's
+	Err  error  // what the operation would fail with on its own
+}
+
+func (c *Canceled) Error() string { return "transaction canceled" }
+
+// Unwrap gives errors.Is and errors.As the reasons, and the SDK's error.
+func (c *Canceled) Unwrap() []error {
+	var errs []error
+	for _, r := range c.Reasons {
+		if r.Err != nil {
+			errs = append(errs, r.Err)
+		}
+	}
+	return append(errs, c.Cause)
+}
+
+// OpError is what is wrong with one operation of several.
+type OpError struct {
+	Index int
+	Err   error
+}
+
+func (e *OpError) Error() string { return fmt.Sprintf("operation %d: %v", e.Index, e.Err) }
+
+// Unwrap is what is wrong.
+func (e *OpError) Unwrap() error { return e.Err }
+
+// Transact sends writes as one transaction, all or nothing. Every attempt
+// sends the same bytes and the same token, which is made if it is empty.
+func Transact(ctx context.Context, writes []*Write, token string) error {
+	if err := checkTransaction(writes); err != nil {
+		return err
+	}
+	p := writes[0].repo.outcome(nil)
+	defer p.release()
+	watch := new(attempts)
+	err := transact(ctx, writes, token, p, watch)
+	var canceled *types.TransactionCanceledException
+	switch {
+	case err == nil:
+		errs := make([]error, len(writes))
+		for i, w := range writes {
+			errs[i] = w.done(ctx, reflect.Value{})
+		}
+		return errors.Join(errs...)
+	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == len(writes):
+		return cancellation(ctx, writes, p, err, canceled.CancellationReasons)
+	case watch.mayHaveTakenEffect(err):
+		return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
+	}
+	return serviceError(err)
+}
+
+// transact sends writes; items that come with an error go to p.
+func transact(ctx context.Context, writes []*Write, token string, p *page, watch *attempts) error {
+	c := writes[0].repo.Table.newCall(ctx, p, watch)
+	for _, w := range writes {
+		c.direct = c.direct && w.repo.Table.direct(ctx)
+	}
+	if token == "" {
+		token = rand.Text()
+	}
+	in := &dynamodb.TransactWriteItemsInput{TransactItems: make([]types.TransactWriteItem, len(writes)), ClientRequestToken: &token}
+	for i, w := range writes {
+		in.TransactItems[i] = w.transactItem(c)
+	}
+	return withoutConflict(ctx, func(ctx context.Context) error {
+		_, err := invoke(c, &opTransactWriteItems, in)
+		return err
+	})
+}
+
+// withoutConflict calls send until it does not fail only because others
+// touched its items, a few times.
+func withoutConflict(ctx context.Context, send func(context.Context) error) error {
+	backoff := retry.WithMaxRetries(conflictRetries, retry.WithJitterPercent(50, retry.NewExponential(conflictDelay)))
+	return retry.Do(ctx, backoff, func(ctx context.Context) error {
+		err := send(ctx)
+		if conflict(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+}
+
+// conflict reports whether a transaction was canceled only because others
+// touched its items.
+func conflict(err error) bool {
+	var canceled *types.TransactionCanceledException
+	if !errors.As(err, &canceled) {
+		return false
+	}
+	for _, reason := range canceled.CancellationReasons {
+		if code := aws.ToString(reason.Code); code != "TransactionConflict" && code != "None" {
+			return false
+		}
+	}
+	return len(canceled.CancellationReasons) > 0
+}
+
+// transactItem is w as an operation of the transaction that c sends.
+func (w *Write) transactItem(c *call) (item types.TransactWriteItem) {
+	table, onFailure := aws.String(w.repo.Table.Name), types.ReturnValuesOnConditionCheckFailureAllOld
+	switch w.op {
+	case Create, Put:
+		item.Put = &types.Put{
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
+			ReturnValuesOnConditionCheckFailure: onFailure,
+		}
+		c.item(&item.Put.Item, w.stored)
+		c.values(&item.Put.ExpressionAttributeValues, w.values)
+	case Delete:
+		item.Delete = &types.Delete{
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
+			ReturnValuesOnConditionCheckFailure: onFailure,
+		}
+		c.key(&item.Delete.Key, w.key)
+		c.values(&item.Delete.ExpressionAttributeValues, w.values)
+	case Check:
+		item.ConditionCheck = &types.ConditionCheck{
+			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
+			ReturnValuesOnConditionCheckFailure: onFailure,
+		}
+		c.key(&item.ConditionCheck.Key, w.key)
+		c.values(&item.ConditionCheck.ExpressionAttributeValues, w.values)
+	default:
+		item.Update = &types.Update{
+			TableName: table, ConditionExpression: optional(w.condition), UpdateExpression: optional(w.update), ExpressionAttributeNames: w.names,
+			ReturnValuesOnConditionCheckFailure: onFailure,
+		}
+		c.key(&item.Update.Key, w.key)
+		c.values(&item.Update.ExpressionAttributeValues, w.values)
+	}
+	c.next()
+	return item
+}
+
+// checkTransaction refuses what the service would.
+func checkTransaction(writes []*Write) error {
+	if err := checkCount(len(writes)); err != nil {
+		return err
+	}
+	total := 0
+	keys := make([]target, len(writes))
+	for i, w := range writes {
+		total += w.stored.size()
+		keys[i] = target{w.repo.Table, w.repo.keyOf(w)}
+	}
+	if total > maxTransactionBytes {
+		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the items have %d bytes together, more than the %d of a transaction", total, maxTransactionBytes)}
+	}
+	return checkTargets(keys)
+}
+
+func checkCount(n int) error {
+	switch {
+	case n == 0:
+		return errors.New("a transaction of nothing")
+	case n > maxTransaction:
+		return fmt.Errorf("%d operations, more than the %d of a transaction", n, maxTransaction)
+	}
+	return nil
+}
+
+// target is an item that an operation is about.
+type target struct {
+	table *Table
+	key   map[string]types.AttributeValue
+}
+
+// checkTargets refuses two operations on one item, and tables that one request
+// does not reach.
+func checkTargets(targets []target) error {
+	for i, t := range targets {
+		if t.table.Client != targets[0].table.Client {
+			return &OpError{i, errors.New("its table has another client than that of the first")}
+		}
+		for j, other := range targets[:i] {
+			if t.table.Name == other.table.Name && equalItems(t.key, other.key) {
+				return &OpError{i, fmt.Errorf("it is about the same item as operation %d: a transaction takes one for each", j)}
+			}
+		}
+	}
+	return nil
+}
+
+// keyOf is the key of the item that w is about.
+func (r *Repo) keyOf(w *Write) map[string]types.AttributeValue {
+	if w.key != nil {
+		return w.key.values()
+	}
+	return r.raw(r.table, w.stored)
+}
+
+// cancellation maps the reasons of a canceled transaction to its writes.
+func cancellation(ctx context.Context, writes []*Write, p *page, err error, reasons []types.CancellationReason) error {
+	c := &Canceled{Reasons: make([]Reason, len(writes)), Cause: err}
+	for i, reason := range reasons {
+		code := aws.ToString(reason.Code)
+		if code == "None" || code == "" {
+			continue
+		}
+		w := writes[i]
+		c.Reasons[i] = Reason{code, &reasonError{code}}
+		if code == "ConditionalCheckFailed" {
+			have := stored{attrs: nonEmpty(reason.Item)}
+			if len(p.perOp) == len(writes) {
+				have = p.perOp[i]
+			}
+			own := w.repo.outcome(nil)
+			c.Reasons[i].Err = w.repo.refused(ctx, w, own, nil, have)
+			own.release()
+		}
+	}
+	return c
+}
+
+// reasonError is a reason other than a condition's.
+type reasonError struct{ code string }
+
+func (e *reasonError) Error() string { return "the service answered " + e.code }
