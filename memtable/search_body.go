@@ -19,14 +19,15 @@ var searchMembers = []struct{ name, typ string }{
 // checkBody finds members that are null, of another type, or missing. SearchVectors is served from another
 // place than the other operations: its parser tells where it stopped.
 func (in *searchInput) checkBody(body []byte) error {
+	wellFormed := func(err error) bool { return err == nil } // of what isn't, decode tells
 	s := wire.NewScanner(body)
-	if s.Kind() != wire.Object || s.Object() != nil {
-		return nil // decode says what it is
+	if s.Kind() != wire.Object || !wellFormed(s.Object()) {
+		return nil
 	}
 	seen := map[string]bool{}
 	for {
 		name, ok, err := s.Member()
-		if err != nil {
+		if !wellFormed(err) {
 			return nil
 		}
 		if !ok {
@@ -41,7 +42,7 @@ func (in *searchInput) checkBody(body []byte) error {
 		}
 		kind := s.Kind()
 		before := s.Pos()
-		if s.Skip() != nil {
+		if !wellFormed(s.Skip()) {
 			return nil
 		}
 		if fault != "" {
@@ -62,7 +63,7 @@ func (in *searchInput) checkBody(body []byte) error {
 
 // mistyped says what is wrong with the type of the value that comes next, if anything is.
 func mistyped(s wire.Scanner, want string) string {
-	got := ""
+	var got string
 	switch s.Kind() {
 	case wire.Null:
 		got = "null"
