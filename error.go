@@ -110,16 +110,36 @@ func itemError(b *core.BadItem) *ItemError {
 
 // OldItem is the stored item that a failed write came with: what a condition
 // did not hold for, or what Create found. It is false when the error carries
-// none, or one of another type.
+// none, or one of another type. Of a transaction it is the first of its type.
 func OldItem[T any](err error) (T, bool) {
-	var failure *core.Failure
-	if errors.As(err, &failure) {
+	if failure, ok := err.(*core.Failure); ok {
 		if old, ok := failure.Old.(*T); ok && old != nil {
 			return *old, true
 		}
 	}
+	var inner []error
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		inner = []error{err.Unwrap()}
+	case interface{ Unwrap() []error }:
+		inner = err.Unwrap()
+	}
+	for _, err := range inner {
+		if old, ok := OldItem[T](err); ok {
+			return old, true
+		}
+	}
 	var zero T
 	return zero, false
+}
+
+// public is err with the errors that this package exports.
+func public(err error) error {
+	var bad *core.BadItem
+	if errors.As(err, &bad) {
+		return itemError(bad)
+	}
+	return err
 }
 
 // wrap makes the public error of a call that failed with err.
@@ -127,9 +147,5 @@ func wrap(op, table, item string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var bad *core.BadItem
-	if errors.As(err, &bad) {
-		err = itemError(bad)
-	}
-	return &Error{Op: op, Table: table, Item: item, Err: err}
+	return &Error{Op: op, Table: table, Item: item, Err: public(err)}
 }

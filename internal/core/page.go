@@ -166,7 +166,7 @@ func (p *page) load(item stored, dst reflect.Value) (fault error) {
 		fault = p.record.decoder.ReadItem(&s, dst.Addr().Interface())
 	}
 	p.record.of(item, item.raw != nil && fault == nil)
-	if fault == nil {
+	if fault = p.upgrade(dst, fault); fault == nil {
 		fault = p.view.finish(&p.record, dst)
 	}
 	return fault
@@ -203,6 +203,9 @@ func (p *page) foreign(item stored) bool {
 // be.
 func (p *page) add(dst reflect.Value, fault error) {
 	e := entry{stored: p.record.stored, own: p.asked(&p.record)}
+	if e.own {
+		fault = p.upgrade(dst, fault)
+	}
 	if e.own && fault == nil {
 		fault = p.view.finish(&p.record, dst)
 	}

@@ -43,6 +43,7 @@ type Fill struct {
 	Attr   *ast.Attr
 	Make   func() reflect.Value // of the attribute's type
 	Keep   bool                 // the caller's value keeps it although the write fails
+	Over   bool                 // at every put, also over a value
 	Always bool                 // at every write, also over a value
 }
 
@@ -62,6 +63,7 @@ type Stages struct {
 	Required []*ast.Attr
 	Checks   []func(item any) error // of a *T that is put
 	Versions []Version              // one, or none
+	Upgrades []Upgrade
 }
 
 // stages are Stages, compiled.
@@ -70,7 +72,8 @@ type stages struct {
 	fills    []Fill
 	required []*ast.Attr
 	checks   []func(item any) error
-	version  *Version // nil: none
+	version  *Version  // nil: none
+	upgrades *upgrades // nil: none
 }
 
 type validator interface{ Validate() error }
@@ -128,6 +131,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
+	errs = append(errs, s.compileUpgrades(given.Upgrades))
 	return errors.Join(errs...)
 }
 
@@ -189,7 +193,7 @@ func (s *stages) run(ctx context.Context, when When, item reflect.Value) error {
 // fill gives the item of a put its generated values.
 func (s *stages) fill(w *Write) {
 	for _, f := range s.fills {
-		if v, ok := at(w.item, f.Attr.Index); ok && !v.IsZero() && !f.Always {
+		if v, ok := at(w.item, f.Attr.Index); ok && !v.IsZero() && !f.Always && !f.Over {
 			continue
 		}
 		v := f.Make()

@@ -17,6 +17,9 @@ type versioned struct {
 	token   string // that the write leaves behind
 }
 
+// Versioned reports whether an attribute counts the writes of the items.
+func (s *Schema) Versioned() bool { return s.stages.version != nil }
+
 // bump makes the item of a put the next version, and says which the stored
 // one is to be.
 func (s *stages) bump(w *Write) error {

@@ -120,6 +120,9 @@ func (v *view) keep(ix *index) error {
 	if v.schema.holdsKind(ix) {
 		v.need(v.schema.Kind.Attr)
 	}
+	if u := v.schema.stages.upgrades; u != nil && v.schema.holds(ix, u.attr.Path[0].Name) {
+		v.need(u.attr.Path[0].Name)
+	}
 	if len(ix.forms()) > 1 {
 		for _, name := range ix.inputs() {
 			if v.schema.holds(ix, name) {
