@@ -13,17 +13,12 @@ import (
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/testbed"
 	"github.com/dynox-go/dynox/memtable"
 )
 
 // quick is a client of the engine that retries without delay.
-func quick(engine *memtable.Engine) *dynamodb.Client {
-	return engine.Client(func(o *dynamodb.Options) {
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) {
-			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
-		})
-	})
-}
+func quick(engine *memtable.Engine) *dynamodb.Client { return engine.Client(testbed.Quick) }
 
 func faulty(t *testing.T) (*memtable.Engine, *dynox.Repo[Order]) {
 	t.Helper()

@@ -18,22 +18,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/testbed"
 	"github.com/dynox-go/dynox/memtable"
 )
 
 // A client without middleware has its stacks kept; one with any, though it do
 // nothing, has a stack made for each call. Nobody can tell the difference.
-
-// ownMiddleware is an option of a client that adds a middleware.
-func ownMiddleware(o *dynamodb.Options) {
-	o.APIOptions = append(o.APIOptions, func(*middleware.Stack) error { return nil })
-}
 
 // tap hears the requests that pass, and may answer them itself.
 type tap struct {
@@ -75,7 +70,7 @@ func tapped(t *testing.T, kept bool, opts ...func(*dynamodb.Options)) (*tap, *dy
 		o.Retryer = quick(engine).Options().Retryer
 	}}, opts...)
 	if !kept {
-		opts = append(opts, ownMiddleware)
+		opts = append(opts, testbed.OwnMiddleware)
 	}
 	table := dynox.NewTable(engine.Client(opts...), "shop")
 	orders, err := dynox.NewRepo(table, OrderKey, ByStatus, dynox.Kind[Order]("order"))

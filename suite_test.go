@@ -1,64 +1,29 @@
 package dynox_test
 
 import (
-	"context"
-	"crypto/rand"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
-	"github.com/dynox-go/dynox/memtable"
+	"github.com/dynox-go/dynox/internal/testbed"
 )
 
-// endpoint is where the suite runs a second time, on a real server.
-const endpoint = "DYNOX_TEST_ENDPOINT"
-
-// each runs f on the engine, and on the endpoint of the environment if there
-// is one.
+// each runs f with every way to the engine, and on the endpoint of the
+// environment if there is one.
 func each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 	t.Helper()
-	t.Run("memtable", func(t *testing.T) {
-		t.Parallel()
-		f(t, memtable.New(t).Client())
-	})
-	t.Run("middleware", func(t *testing.T) { // the stack is made for each call
-		t.Parallel()
-		f(t, memtable.New(t).Client(ownMiddleware))
-	})
-	t.Run("attribute values", func(t *testing.T) {
-		t.Parallel()
-		f(t, memtable.New(t).Client(plainProtocol))
-	})
-	t.Run("endpoint", func(t *testing.T) {
-		url := os.Getenv(endpoint)
-		if url == "" {
-			t.Skip(endpoint + " is not set")
-		}
-		f(t, dynamodb.New(dynamodb.Options{
-			BaseEndpoint: &url,
-			Region:       "us-east-1",
-			Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		}))
-	})
+	testbed.Each(t, f)
 }
 
 // newTable is a table with a name of its own, deleted after the test.
 func newTable(t *testing.T, client *dynamodb.Client, opts ...dynox.TableOption) *dynox.Table {
 	t.Helper()
-	name := "test-" + rand.Text()
-	t.Cleanup(func() {
-		_, _ = client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name})
-	})
-	return dynox.NewTable(client, name, opts...)
+	return testbed.Table(t, client, opts...)
 }
 
 // newRepo is a repository on a new table that exists.
@@ -145,13 +110,3 @@ func raw(t *testing.T, client *dynamodb.Client, table string, key map[string]str
 	is.NewRelaxed(t).NoErr(err)
 	return plain(t, out.Item)
 }
-
-// plainProtocol makes a client one that the direct path does not know.
-func plainProtocol(o *dynamodb.Options) { o.Protocol = otherProtocol{o.Protocol} }
-
-type otherProtocol struct {
-	smithyhttp.ClientProtocol
-}
-
-// ID is that of no protocol.
-func (otherProtocol) ID() smithy.ShapeID { return smithy.ShapeID{Namespace: "test", Name: "other"} }
