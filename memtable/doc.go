@@ -19,6 +19,9 @@
 //
 //	dynamodbstreams.New(dynamodbstreams.Options{Region: "us-east-1", Credentials: …, HTTPClient: &http.Client{Transport: engine}})
 //
+// SearchVectors finds exact nearest neighbours, where the service's are approximate. Bulk operations read and
+// write the buckets of [WithBucket].
+//
 // An engine is safe for concurrent use. It owns no goroutine, and shares nothing with other engines but a
 // cache of parsed expressions. Time is [time.Now], so that testing/synctest holds, or the clock of [WithClock];
 // [Engine.Advance] moves it on. What time brings, such as expired items, is computed when somebody asks.
