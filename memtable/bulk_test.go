@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"testing"
@@ -264,6 +265,46 @@ func TestBulkPutFailsWithoutItsTable(t *testing.T) {
 	}
 }
 
+func TestBulkPutsGoByTheTimeOfTheirItems(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		until := time.Now().Add(45 * time.Second).Unix()
+		lines := fmt.Sprintf(`{"Item":{"id":{"S":"a"},"n":{"N":"1"},"until":{"N":"%d"}}}`, until) + strings.Repeat("\n"+
+			`{"Item":{"id":{"S":"a"},"n":{"N":"1"}},"ConditionExpression":"attribute_not_exists(id)"}`, 5)
+		engine := memtable.New(t, memtable.WithBulkDelay(time.Minute), memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(lines)}}))
+		bulkTable(t, engine)
+		ok(t, engine, "UpdateTimeToLive", `{"TableName":"docs","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"until"}}`)
+		arn := startBulk(t, engine, "", "").Arn
+		time.Sleep(time.Minute)
+		op := describeBulk(t, engine, arn)
+		is.Equal(op.Status, "COMPLETED")
+		is.Equal(len(report(engine, arn, "CONDITION_CHECK_FAILURE")), 4) // after 20, 30 and 40 seconds; and after 60
+		is.NoErr(engine.Check())
+	})
+}
+
+func TestBulkReportsCanBeRead(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t, memtable.WithBucket("in", nil), memtable.WithBucket("out", fstest.MapFS{"1": {Data: []byte(`{"Item":{}}`)}}))
+	bulkTable(t, engine)
+	start := func(prefix, kinds string) bulkDescription {
+		return describeBulk(t, engine, describedBulk(t, ok(t, engine, "StartBulkPutItems", `{"TableName":"docs",
+			"InputS3Configuration":{"S3Bucket":"out","S3KeyPrefix":"`+prefix+`","InputFormat":"DYNAMODB_JSON"},
+			"OutputS3Configuration":{"S3Bucket":"out","S3KeyPrefix":"of/","OutputType":[`+kinds+`]}}`)).Arn)
+	}
+	first := start("", `"CONDITION_CHECK_FAILURE"`)
+	is.Equal(first.FailedItemCount, int64(1))
+	is.Equal(len(engine.Objects("out")), 0) // nobody wants to know of errors
+	start("", `"ERROR"`)
+	second := start("of/", `"ERROR"`)
+	is.Equal(second.FailedItemCount, int64(1))
+	var keys []string
+	for key := range engine.Objects("out") {
+		keys = append(keys, strings.Split(key, "/")[0])
+	}
+	is.Equal(keys, []string{"of", "of"})
+}
+
 // brokenFS has files that can't be read.
 type brokenFS struct {
 	fstest.MapFS
@@ -282,6 +323,7 @@ func TestBulkPutFailsWithoutItsObjects(t *testing.T) {
 		{"none", fstest.MapFS{}, "S3NoSuchKey: There are no objects under the prefix 'day/' in the bucket in"},
 		{"no files", nil, "S3NoSuchKey: There are no objects under the prefix 'day/' in the bucket in"},
 		{"others", one, "S3NoSuchKey: There are no objects under the prefix 'day/' in the bucket in"},
+		{"unlisted", os.DirFS("testdata/none"), "S3ReadFailed: stat .: no such file or directory"},
 		{"denied", brokenFS{fstest.MapFS{"day/1": {}}, fs.ErrPermission}, "S3AccessDenied: permission denied"},
 		{"broken", brokenFS{fstest.MapFS{"day/1": {}}, fs.ErrInvalid}, "S3ReadFailed: invalid argument"},
 	} {
