@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -17,11 +18,14 @@ import (
 // the keys. It may be nil, for a bucket that is empty. They are read when an operation starts. What operations
 // report is not written to the files: [Engine.Objects] has it.
 //
-// Of the formats of input the engine reads DYNAMODB_JSON, plain or compressed with GZIP: in each line an
-// object with the members Item, and ConditionExpression, ExpressionAttributeNames and
-// ExpressionAttributeValues if the item has a condition.
+// Objects are plain or compressed with GZIP. In DYNAMODB_JSON each line is an object with the members Item,
+// and ConditionExpression, ExpressionAttributeNames and ExpressionAttributeValues if the item has a condition:
 //
 //	{"Item": {"id": {"S": "1"}}, "ConditionExpression": "attribute_not_exists(id)"}
+//
+// In ION, of which the engine reads the text, they are fields of a struct; annotations tell sets from lists:
+//
+//	{Item: {id: "1", total: 12.50, tags: $dynamodb_SS::["a", "b"]}}
 //
 // A report is JSON Lines too, in <S3KeyPrefix>/<operation>/ERROR.json or CONDITION_CHECK_FAILURE.json, where
 // the operation is the last part of its ARN: the S3Key and Line of the record, then its ErrorCode,
@@ -131,13 +135,26 @@ func (op *bulkOperation) addObject(key string, data []byte) {
 			return
 		}
 	}
-	read := 0
-	line := 0
-	for part := range bytes.Lines(text) {
-		line++
-		read += len(part)
-		if part = bytes.TrimSpace(part); len(part) > 0 {
-			op.records = append(op.records, bulkRecord{object: key, line: line, text: part, read: start + int64(float64(size)*float64(read)/float64(len(text)))})
+	for rec := range op.in.input.v.records(text) {
+		rec.object = key
+		rec.read = start + int64(float64(size)*float64(rec.read)/float64(len(text)))
+		op.records = append(op.records, rec)
+	}
+}
+
+// records returns the records of an object; what is read after them is that of its text.
+func (s *bulkSource) records(text []byte) iter.Seq[bulkRecord] {
+	if s.format.v == "ION" {
+		return ionRecords(text)
+	}
+	return func(yield func(bulkRecord) bool) {
+		read, line := 0, 0
+		for part := range bytes.Lines(text) {
+			line++
+			read += len(part)
+			if part = bytes.TrimSpace(part); len(part) > 0 && !yield(bulkRecord{line: line, text: part, body: part, read: int64(read)}) {
+				return
+			}
 		}
 	}
 }

@@ -141,10 +141,7 @@ func (s *bulkSource) constrain(c *constraints) {
 
 // checkReadable refuses what the engine can't read, where the service can.
 func (s *bulkSource) checkReadable() error {
-	switch {
-	case s.format.v == "ION":
-		return invalid("memtable reads no ION: the InputFormat of a bulk operation has to be DYNAMODB_JSON")
-	case s.compression.v == "ZSTD":
+	if s.compression.v == "ZSTD" {
 		return invalid("memtable reads no ZSTD: the InputCompressionType of a bulk operation has to be GZIP or NONE")
 	}
 	return nil

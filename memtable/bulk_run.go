@@ -6,11 +6,13 @@ import (
 	"time"
 )
 
-// bulkRecord is one line of an object: a put of an item.
+// bulkRecord is one record of an object: a put of an item.
 type bulkRecord struct {
 	object string // its key
-	line   int    // counted from 1
-	text   []byte
+	line   int    // counted from 1; of its start
+	text   []byte // as it is in the object
+	body   []byte // DynamoDB JSON
+	err    error  // what is wrong with a record that has no body
 	fault  string // why the object can't be read; there is no line then
 	read   int64  // how many bytes of all objects are read after it
 }
@@ -101,8 +103,12 @@ func (op *bulkOperation) put(rec bulkRecord, at time.Time) {
 		return
 	}
 	op.processed++
+	if rec.err != nil {
+		op.reject(rec, rec.err)
+		return
+	}
 	var b bulkItem
-	if err := decode(rec.text, b.member); err != nil {
+	if err := decode(rec.body, b.member); err != nil {
 		op.reject(rec, err)
 		for op.next < len(op.records) && op.records[op.next].object == rec.object {
 			op.read = op.records[op.next].read

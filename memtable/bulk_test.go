@@ -56,13 +56,17 @@ func describedBulk(t testing.TB, text string) bulkDescription {
 	return out.BulkOperationDescription
 }
 
-// startBulk puts the objects of the bucket in with a prefix into the table docs; more are further members of
-// the input.
-func startBulk(t testing.TB, engine *memtable.Engine, prefix, more string) bulkDescription {
+// startBulk puts the objects of the bucket in with a prefix into the table docs.
+func startBulk(t testing.TB, engine *memtable.Engine, prefix string) bulkDescription {
+	t.Helper()
+	return startBulkOf(t, engine, prefix, "DYNAMODB_JSON", "NONE")
+}
+
+func startBulkOf(t testing.TB, engine *memtable.Engine, prefix, format, compression string) bulkDescription {
 	t.Helper()
 	return describedBulk(t, ok(t, engine, "StartBulkPutItems", fmt.Sprintf(`{"TableName":"docs",
-		"InputS3Configuration":{"S3Bucket":"in","S3KeyPrefix":%q,"InputFormat":"DYNAMODB_JSON"%s},
-		"OutputS3Configuration":{"S3Bucket":"out","S3KeyPrefix":"reports","OutputType":["ERROR","CONDITION_CHECK_FAILURE"]}}`, prefix, more)))
+		"InputS3Configuration":{"S3Bucket":"in","S3KeyPrefix":%q,"InputFormat":%q,"InputCompressionType":%q},
+		"OutputS3Configuration":{"S3Bucket":"out","S3KeyPrefix":"reports","OutputType":["ERROR","CONDITION_CHECK_FAILURE"]}}`, prefix, format, compression)))
 }
 
 func describeBulk(t testing.TB, engine *memtable.Engine, arn string) bulkDescription {
@@ -85,7 +89,7 @@ func TestBulkPutWritesItemsToAllIndexes(t *testing.T) {
 	}
 	engine := memtable.New(t, memtable.WithBucket("in", objects), memtable.WithBucket("out", nil))
 	bulkTable(t, engine)
-	started := startBulk(t, engine, "day/", "")
+	started := startBulk(t, engine, "day/")
 	is.Equal(started.Status, "IN_PROGRESS")
 	is.Equal(started.TotalInputBytes, nil) // not known yet
 	is.Equal(started.EndTime, 0.0)
@@ -138,7 +142,7 @@ func TestBulkPutReportsWhatIsNotPut(t *testing.T) {
 	}))
 	bulkTable(t, engine)
 	is.NoErr(engine.Seed("docs", `{"id":{"S":"a"},"n":{"N":"1"},"old":{"BOOL":true}}`))
-	op := describeBulk(t, engine, startBulk(t, engine, "", "").Arn)
+	op := describeBulk(t, engine, startBulk(t, engine, "").Arn)
 	is.Equal(op.Status, "COMPLETED_WITH_ERRORS")
 	is.Equal(op.ProcessedItemCount, int64(13))
 	is.Equal(op.FailedItemCount, int64(9))
@@ -185,7 +189,7 @@ func TestBulkPutReadsGzip(t *testing.T) {
 		"2.gz": {Data: []byte(`{"Item":{"id":{"S":"c"},"n":{"N":"1"}}}`)},
 	}))
 	bulkTable(t, engine)
-	op := describeBulk(t, engine, startBulk(t, engine, "", `,"InputCompressionType":"GZIP"`).Arn)
+	op := describeBulk(t, engine, startBulkOf(t, engine, "", "DYNAMODB_JSON", "GZIP").Arn)
 	is.Equal(op.Status, "COMPLETED_WITH_ERRORS") // because of an object, not of an item
 	is.Equal(op.ProcessedItemCount, int64(2))
 	is.Equal(op.FailedItemCount, int64(0))
@@ -203,7 +207,7 @@ func TestBulkPutTakesItsTime(t *testing.T) {
 		engine := memtable.New(t, memtable.WithBulkDelay(time.Minute), memtable.Lag(10*time.Second),
 			memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(lines.String())}}))
 		bulkTable(t, engine)
-		arn := startBulk(t, engine, "", "").Arn
+		arn := startBulk(t, engine, "").Arn
 		op := describeBulk(t, engine, arn)
 		is.Equal(op.Status, "IN_PROGRESS")
 		is.Equal(*op.TotalInputBytes, int64(lines.Len()))
@@ -220,7 +224,7 @@ func TestBulkPutTakesItsTime(t *testing.T) {
 		is.Equal(op.ProcessedItemCount, int64(2))
 		is.Equal(op.ProcessedInputBytes, *op.TotalInputBytes/2)
 
-		other := startBulk(t, engine, "", "").Arn
+		other := startBulk(t, engine, "").Arn
 		is.Equal(ok(t, engine, "CancelBulkOperation", `{"BulkOperationArn":"`+arn+`"}`), `{"BulkOperationArn":"`+arn+`","BulkOperationStatus":"CANCELLING"}`)
 		time.Sleep(time.Hour)
 		op = describeBulk(t, engine, arn)
@@ -254,7 +258,7 @@ func TestBulkPutFailsWithoutItsTable(t *testing.T) {
 			engine := memtable.New(t, memtable.WithBulkDelay(time.Minute),
 				memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(`{"Item":{"id":{"S":"a"},"n":{"N":"1"}}}`)}}))
 			bulkTable(t, engine)
-			arn := startBulk(t, engine, "", "").Arn
+			arn := startBulk(t, engine, "").Arn
 			drop(t, engine)
 			engine.Advance(time.Minute)
 			op := describeBulk(t, engine, arn)
@@ -274,7 +278,7 @@ func TestBulkPutsGoByTheTimeOfTheirItems(t *testing.T) {
 		engine := memtable.New(t, memtable.WithBulkDelay(time.Minute), memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(lines)}}))
 		bulkTable(t, engine)
 		ok(t, engine, "UpdateTimeToLive", `{"TableName":"docs","TimeToLiveSpecification":{"Enabled":true,"AttributeName":"until"}}`)
-		arn := startBulk(t, engine, "", "").Arn
+		arn := startBulk(t, engine, "").Arn
 		time.Sleep(time.Minute)
 		op := describeBulk(t, engine, arn)
 		is.Equal(op.Status, "COMPLETED")
@@ -331,7 +335,7 @@ func TestBulkPutFailsWithoutItsObjects(t *testing.T) {
 			is := is.New(t)
 			engine := memtable.New(t, memtable.WithBucket("out", nil), memtable.WithBucket("in", c.in))
 			bulkTable(t, engine)
-			op := describeBulk(t, engine, startBulk(t, engine, "day/", "").Arn)
+			op := describeBulk(t, engine, startBulk(t, engine, "day/").Arn)
 			is.Equal(op.Status, "FAILED")
 			is.Equal(op.FailureCode+": "+op.FailureMessage, c.want)
 		})
@@ -366,19 +370,66 @@ func TestBulkOperationsWithTheSDK(t *testing.T) {
 	is.True(err != nil && strings.Contains(err.Error(), "its status is COMPLETED"))
 }
 
-// FuzzBulkObject puts an object of any content, plain or compressed: the operation ends, and the engine stays
-// whole.
+func TestBulkPutReadsIon(t *testing.T) {
+	is := is.New(t)
+	const text = `$ion_1_0 {Item:{id:"a",n:103.,s:sym,b:{{aGk=}},t:true,z:null,price:2d-1,hex:0x1F,
+  tags:$dynamodb_SS::["x","y"],ns:$dynamodb_NS::[1,2.50],bs:$dynamodb_BS::[{{aGk=}},{{}}],v:[1,2e0],m:{inner:["z",{}]}}, Later:1}
+{Item:{id:"a",n:103},ConditionExpression:"attribute_not_exists(#i)",ExpressionAttributeNames:{'#i':id},ExpressionAttributeValues:null}
+{Item:{id:"b",n:1},ConditionExpression:"n < :n",ExpressionAttributeValues:{':n':1}}
+{Item:{id:"b",n:2020T}}
+{Item:{id:"b",n:1,l:[{m:[nan]}]}}
+{Item:{id:"b",n:1,ns:$dynamodb_NS::["1"]}}
+{Item:["b"]}
+{Item:{id:"b"},ExpressionAttributeNames:1}
+{Item:{id:"b"},ExpressionAttributeNames:{a:1}}
+{Item:{id:"b"},ConditionExpression:1}
+"no struct"
+{Item:{id:"b"}}
+{Item:{id:"b",n:1}`
+	engine := memtable.New(t, memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1.ion": {Data: []byte(text)}}))
+	bulkTable(t, engine)
+	op := describeBulk(t, engine, startBulkOf(t, engine, "", "ION", "NONE").Arn)
+	is.Equal(op.Status, "COMPLETED_WITH_ERRORS")
+	is.Equal(op.ProcessedItemCount, int64(13))
+	is.Equal(op.FailedItemCount, int64(10))
+	items, err := engine.Dump("docs")
+	is.NoErr(err)
+	is.Equal(items, []string{`{"b":{"B":"aGk="},"bs":{"BS":["","aGk="]},"hex":{"N":"31"},"id":{"S":"a"},"m":{"M":{"inner":{"L":[{"S":"z"},{"M":{}}]}}},"n":{"N":"103"},"ns":{"NS":["1","2.5"]},` +
+		`"price":{"N":"0.2"},"s":{"S":"sym"},"t":{"BOOL":true},"tags":{"SS":["x","y"]},"v":{"L":[{"N":"1"},{"N":"2"}]},"z":{"NULL":true}}`})
+	is.Equal(len(report(engine, op.Arn, "CONDITION_CHECK_FAILURE")), 2)
+	want := []string{
+		`{"S3Key":"1.ion","Line":5,"ErrorCode":"ValidationException","ErrorMessage":"A value of the record has no type of DynamoDB","Record":"{Item:{id:\"b\",n:2020T}}"}`,
+		`{"S3Key":"1.ion","Line":6,"ErrorCode":"ValidationException","ErrorMessage":"A value of the record has no type of DynamoDB","Record":"{Item:{id:\"b\",n:1,l:[{m:[nan]}]}}"}`,
+		`{"S3Key":"1.ion","Line":7,"ErrorCode":"ValidationException","ErrorMessage":"A set of the record has an element of another type than N","Record":"{Item:{id:\"b\",n:1,ns:$dynamodb_NS::[\"1\"]}}"}`,
+		`{"S3Key":"1.ion","Line":8,"ErrorCode":"ValidationException","ErrorMessage":"Item is no struct","Record":"{Item:[\"b\"]}"}`,
+		`{"S3Key":"1.ion","Line":9,"ErrorCode":"ValidationException","ErrorMessage":"ExpressionAttributeNames is no struct","Record":"{Item:{id:\"b\"},ExpressionAttributeNames:1}"}`,
+		`{"S3Key":"1.ion","Line":10,"ErrorCode":"ValidationException","ErrorMessage":"ExpressionAttributeNames has a name that is no string","Record":"{Item:{id:\"b\"},ExpressionAttributeNames:{a:1}}"}`,
+		`{"S3Key":"1.ion","Line":11,"ErrorCode":"ValidationException","ErrorMessage":"ConditionExpression is no string","Record":"{Item:{id:\"b\"},ConditionExpression:1}"}`,
+		`{"S3Key":"1.ion","Line":12,"ErrorCode":"ValidationException","ErrorMessage":"The record is no struct","Record":"\"no struct\""}`,
+		`{"S3Key":"1.ion","Line":13,"ErrorCode":"ValidationException","ErrorMessage":"One or more parameter values were invalid: Missing the key n in the item","Record":"{Item:{id:\"b\"}}"}`,
+		`{"S3Key":"1.ion","Line":14,"ErrorCode":"SerializationException","ErrorMessage":"Ion: line 14: neither a comma nor }","Record":"{Item:{id:\"b\",n:1}"}`,
+	}
+	is.Equal(report(engine, op.Arn, "ERROR"), want)
+	is.NoErr(engine.Check())
+}
+
+// FuzzBulkObject puts an object of any content, in any format: the operation ends, and the engine stays whole.
 func FuzzBulkObject(f *testing.F) {
-	f.Add([]byte(`{"Item":{"id":{"S":"a"},"n":{"N":"1"}},"ConditionExpression":"attribute_exists(id)"}`+"\n"+`{"Item":{}}`), false)
-	f.Add([]byte(gzipped(`{"Item":{"id":{"S":"a"},"n":{"N":"1"},"v":{"L":[{"N":"1"},{"N":"2"}]}}}`)), true)
-	f.Fuzz(func(t *testing.T, data []byte, compressed bool) {
+	const json, text = "DYNAMODB_JSON", "ION"
+	f.Add([]byte(`{"Item":{"id":{"S":"a"},"n":{"N":"1"}},"ConditionExpression":"attribute_exists(id)"}`+"\n"+`{"Item":{}}`), false, false)
+	f.Add([]byte(gzipped(`{"Item":{"id":{"S":"a"},"n":{"N":"1"},"v":{"L":[{"N":"1"},{"N":"2"}]}}}`)), false, true)
+	f.Add([]byte(`{Item:{id:"a",n:1d2,s:$dynamodb_NS::[1]},ConditionExpression:"#a = :a",ExpressionAttributeNames:{'#a':a},ExpressionAttributeValues:{':a':{{}}}}`), true, false)
+	f.Fuzz(func(t *testing.T, data []byte, isIon, compressed bool) {
 		engine := memtable.Open(memtable.WithBucket("out", nil), memtable.WithBucket("in", fstest.MapFS{"1": {Data: data}}))
 		bulkTable(t, engine)
-		more := ""
-		if compressed {
-			more = `,"InputCompressionType":"GZIP"`
+		format, compression := json, "NONE"
+		if isIon {
+			format = text
 		}
-		op := describeBulk(t, engine, startBulk(t, engine, "", more).Arn)
+		if compressed {
+			compression = "GZIP"
+		}
+		op := describeBulk(t, engine, startBulkOf(t, engine, "", format, compression).Arn)
 		if !strings.HasPrefix(op.Status, "COMPLETED") || op.ProcessedInputBytes != int64(len(data)) {
 			t.Fatalf("%+v", op)
 		}
