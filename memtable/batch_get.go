@@ -171,7 +171,6 @@ func (e *Engine) batchGetItem(in *batchGetInput, w *writer) error {
 	}
 	w.endObject()
 	if last != nil && read == 0 {
-		w.b = w.b[:0]
 		return last
 	}
 	w.object("UnprocessedKeys")

@@ -156,7 +156,7 @@ func (l localClient) settle(t *testing.T, c testCase, code int) {
 		l.ask(t, "DeleteTable", fmt.Sprintf(`{"TableName":%q}`, in.TableName))
 		return
 	}
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		_, text := l.ask(t, "DescribeTable", fmt.Sprintf(`{"TableName":%q}`, in.TableName))
 		if !strings.Contains(text, `ING"`) { // CREATING, UPDATING, DELETING
 			return

@@ -59,6 +59,17 @@ func (d *tableData) globals(now time.Time) int {
 	return n
 }
 
+// projected counts the attributes that the indexes name in their projections.
+func (d *tableData) projected(now time.Time) int {
+	n := 0
+	for _, x := range d.indexes {
+		if !x.gone(now) {
+			n += len(x.projection.nonKey)
+		}
+	}
+	return n
+}
+
 // addIndex adds an index and fills it from the items.
 func (d *tableData) addIndex(x *index) {
 	for key, rec := range d.items.Snapshot().Ascend(store.Range{}, "") {

@@ -336,7 +336,7 @@ func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDe
 		if t.data.globals(now) >= maxGlobalIndexes {
 			return limitExceeded("Subscriber limit exceeded: GlobalSecondaryIndex count exceeds the per-table limit of %d", maxGlobalIndexes)
 		}
-		return nil
+		return checkProjectedNames(t.data.projected(now) + len(u.create.v.projection.v.nonKey.v))
 	case x == nil || !x.global:
 		return notFound("Requested resource not found")
 	case x.status(now) != statusActive:

@@ -165,6 +165,11 @@ func checkProjected(indexes ...[]indexInput) error {
 	for _, in := range slices.Concat(indexes...) {
 		n += len(in.projection.v.nonKey.v)
 	}
+	return checkProjectedNames(n)
+}
+
+// checkProjectedNames checks how many attributes the indexes of a table name in their projections.
+func checkProjectedNames(n int) error {
 	if n > maxProjected {
 		return invalidValue("Number of NonKeyAttributes exceeds the per-table limit of %d", maxProjected)
 	}

@@ -81,24 +81,25 @@ func (b *binary) run(n int) ([]byte, error) {
 
 // compile tries to compile the binary, and returns the numbers of the sites that stand in the way.
 func (b *binary) compile() (wrong []int, err error) {
-	replace := map[string]string{}
-	put := func(file, text string) error {
+	replace, lines := map[string]string{}, map[string][]int{} // the site of each line, by the name of the changed file
+	put := func(file, text string) (name string, err error) {
 		full, err := filepath.Abs(file)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if replace[full] == "" {
-			replace[full] = filepath.Join(b.dir, strconv.Itoa(len(replace))+".go")
-		}
-		return os.WriteFile(replace[full], []byte(text), 0o600)
+		name = strings.ReplaceAll(file, string(filepath.Separator), "-")
+		replace[full] = filepath.Join(b.dir, name)
+		return name, os.WriteFile(replace[full], []byte(text), 0o600)
 	}
 	for file, numbers := range b.byFile() {
-		text := b.switched(numbers)
-		name := regexp.MustCompile(`(?m)^package (\w+)`).FindStringSubmatch(text)[1]
-		if err := put(file, text); err != nil {
+		text, of := b.switched(numbers)
+		name, err := put(file, text)
+		if err != nil {
 			return nil, err
 		}
-		if err := put(filepath.Join(filepath.Dir(file), "mutant_switches.go"), fmt.Sprintf(switches, name)); err != nil {
+		lines[name] = of
+		pkg := regexp.MustCompile(`(?m)^package (\w+)`).FindStringSubmatch(text)[1]
+		if _, err := put(filepath.Join(filepath.Dir(file), "mutant_switches.go"), fmt.Sprintf(switches, pkg)); err != nil {
 			return nil, err
 		}
 	}
@@ -114,9 +115,11 @@ func (b *binary) compile() (wrong []int, err error) {
 	if err == nil {
 		return nil, nil
 	}
-	for _, m := range regexp.MustCompile(`\bmutant(\d+)\.go:`).FindAllSubmatch(out, -1) {
-		n, _ := strconv.Atoi(string(m[1]))
-		wrong = append(wrong, n)
+	for _, m := range regexp.MustCompile(`(?m)([^/\s]+\.go):(\d+):\d+: `).FindAllSubmatch(out, -1) {
+		line, _ := strconv.Atoi(string(m[2]))
+		if of := lines[string(m[1])]; line <= len(of) && of[line-1] >= 0 {
+			wrong = append(wrong, of[line-1])
+		}
 	}
 	if len(wrong) == 0 {
 		return nil, fmt.Errorf("it doesn't compile: %w\n%s", err, out)
@@ -133,18 +136,24 @@ func (b *binary) byFile() map[string][]int {
 	return files
 }
 
-// switched returns a file's source with its changes, each as if it stood in a file of its own, which errors name.
-func (b *binary) switched(numbers []int) string {
+// switched returns a file's source with its changes, and for each of its lines which change is to blame if it is
+// wrong: the last one that begins there or before.
+func (b *binary) switched(numbers []int) (text string, of []int) {
 	slices.SortFunc(numbers, func(i, j int) int { return b.sites[i].start - b.sites[j].start })
-	source, at := b.sites[numbers[0]].source, 0
+	source, at, blamed := b.sites[numbers[0]].source, 0, -1
 	var out strings.Builder
-	for _, n := range numbers {
-		s := b.sites[n]
-		fmt.Fprintf(&out, "%s/*line mutant%d.go:1:1*/", source[at:s.start], n)
-		fmt.Fprintf(&out, s.code, n)
-		fmt.Fprintf(&out, "/*line %s:1:1*/", filepath.Base(s.file))
-		at = s.end
+	write := func(text string) {
+		out.WriteString(text)
+		for range strings.Count(text, "\n") {
+			of = append(of, blamed)
+		}
 	}
-	out.Write(source[at:])
-	return out.String()
+	for _, n := range numbers {
+		write(string(source[at:b.sites[n].start]))
+		blamed = n
+		write(" " + fmt.Sprintf(b.sites[n].code, n))
+		at = b.sites[n].end
+	}
+	write(string(source[at:]))
+	return out.String(), of
 }
