@@ -22,7 +22,7 @@ type operation[In, Out any] struct {
 }
 
 // operations is how many there are.
-const operations = 8
+const operations = 10
 
 var (
 	opGetItem    = operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]{0, "GetItem", Client.GetItem, false}
@@ -34,6 +34,10 @@ var (
 
 	opTransactWriteItems = operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]{6, "TransactWriteItems", Client.TransactWriteItems, true}
 	opTransactGetItems   = operation[dynamodb.TransactGetItemsInput, dynamodb.TransactGetItemsOutput]{7, "TransactGetItems", Client.TransactGetItems, false}
+
+	// Puts and deletes without conditions may be repeated, so nobody watches.
+	opBatchGetItem   = operation[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]{8, "BatchGetItem", Client.BatchGetItem, false}
+	opBatchWriteItem = operation[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]{9, "BatchWriteItem", Client.BatchWriteItem, false}
 )
 
 // call is one call of the SDK, being prepared.
@@ -46,6 +50,7 @@ type call struct {
 	members []member // of the request, on the direct path
 	own     [2]member
 	each    [][]member // those of a transaction's operations
+	taker   taker      // of an answer's members that are not one page's, nil: none
 	err     error
 }
 

@@ -186,10 +186,11 @@ func ambiguous(err error) bool {
 	if err == nil {
 		return false
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) && throttles[api.ErrorCode()] {
+	if throttled(err) {
 		return false
 	}
+	var api smithy.APIError
+	_ = errors.As(err, &api)
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() != 0 {
 		// A 200 whose body could not be read is as good as a lost answer.
@@ -209,6 +210,12 @@ func ambiguous(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &send) || errors.As(err, &canceled) || errors.As(err, &timeout) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// throttled reports whether the service had no capacity for a call.
+func throttled(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && throttles[api.ErrorCode()]
 }
 
 var throttles = map[string]bool{

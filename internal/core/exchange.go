@@ -23,6 +23,7 @@ type exchange struct {
 	members []member
 	each    [][]member            // of the operations of a transaction
 	page    *page                 // where the items go
+	taker   taker                 // of members that are not one page's, nil: none
 	out     smithy.Deserializable // of a kept stack, whose own output is not one call's
 	rest    [128]byte
 }
@@ -30,11 +31,19 @@ type exchange struct {
 // begin makes x that of c, whose answer goes to out, nil: to what the SDK has
 // for it.
 func (x *exchange) begin(c *call, out smithy.Deserializable) {
-	x.members, x.each, x.page, x.out = c.members, c.each, c.page, out
+	x.members, x.each, x.page, x.taker, x.out = c.members, c.each, c.page, c.taker, out
 }
 
 // end forgets the call.
-func (x *exchange) end() { x.members, x.each, x.page, x.out = nil, nil, nil, nil }
+func (x *exchange) end() { x.members, x.each, x.page, x.taker, x.out = nil, nil, nil, nil, nil }
+
+// taker reads members of a batch's answer.
+type taker interface {
+	// reset drops what an attempt before has read.
+	reset()
+	// take reads the value that s is at, if it is for the taker.
+	take(name []byte, s *wire.Scanner) (taken bool, err error)
+}
 
 // member is a member of a request's body.
 type member struct {
@@ -215,6 +224,9 @@ func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.Opera
 		out = x.out
 	}
 	x.page.reset()
+	if x.taker != nil {
+		x.taker.reset()
+	}
 	failed := resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices
 	x.page.answered = !failed
 	if err := x.page.body.fill(resp.Body, resp.ContentLength); err != nil {
@@ -258,6 +270,10 @@ func (x *exchange) take(body []byte) ([]byte, error) {
 			return x.page.readAll(s)
 		case items == "Responses" && s.Kind() == wire.Array:
 			return x.takeResponses(s)
+		case x.taker != nil:
+			if taken, err := x.taker.take(name, s); taken || err != nil {
+				return err
+			}
 		}
 		value, err := s.Raw()
 		rest = append(appendMember(rest, name), value...)

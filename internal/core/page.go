@@ -24,6 +24,9 @@ type page struct {
 	record  record
 	body    buffer
 
+	match   func(*record) int // says which of the keys of a batch an item has, -1: none
+	matched []int             // what match said of each entry
+
 	answered bool     // on the direct path
 	perOp    []stored // items that came one for each operation: read by a transaction, or with an error
 
@@ -71,7 +74,7 @@ func (p *page) release() {
 	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
 		p.items.SetZero()
 	}
-	p.any, p.request, p.leg, p.single = false, nil, nil, reflect.Value{}
+	p.any, p.request, p.leg, p.single, p.match = false, nil, nil, reflect.Value{}, nil
 	p.view.pages.Put(p)
 }
 
@@ -81,6 +84,7 @@ func (p *page) reset() {
 	p.items.SetLen(0)
 	clear(p.entries)
 	p.entries = p.entries[:0]
+	p.matched = p.matched[:0]
 	p.record.release()
 	clear(p.perOp)
 	p.perOp = p.perOp[:0]
@@ -211,6 +215,9 @@ func (p *page) add(dst reflect.Value, fault error) {
 	}
 	e.err = fault
 	p.entries = append(p.entries, e)
+	if p.match != nil {
+		p.matched = append(p.matched, p.match(&p.record))
+	}
 }
 
 // asked reports whether an item is one of those that were asked for.

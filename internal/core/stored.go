@@ -234,8 +234,11 @@ func (as attributes) values() map[string]types.AttributeValue {
 }
 
 // json is as the service takes them.
-func (as attributes) json() []byte {
-	b := append(make([]byte, 0, 128), '{')
+func (as attributes) json() []byte { return as.append(make([]byte, 0, 128)) }
+
+// append appends to b what json is.
+func (as attributes) append(b []byte) []byte {
+	b = append(b, '{')
 	for _, a := range as {
 		b = appendMember(b, a.name)
 		b, _ = codec.AppendAttributeValue(b, a.value) // keys are scalars, which never fail

@@ -16,6 +16,7 @@ type Ref struct {
 	keys  []attributes // one for each form of the table's key that can hold it
 	item  reflect.Value
 	found bool
+	err   error // why it was not read, of a batch
 }
 
 // NewRef refers to the item that key, a *T, names, to be read into item, a *T.
@@ -47,6 +48,15 @@ func (r *Repo) NewRef(key, item any) (*Ref, error) {
 
 // Found reports whether the item was there.
 func (r *Ref) Found() bool { return r.found }
+
+// Err is why a batch could not read the item.
+func (r *Ref) Err() error { return r.err }
+
+// Identity tells the item from all others of its table.
+func (r *Ref) Identity() string { return string(r.keys[0].appendIdentity(nil)) }
+
+// Keys is how many keys of the table are looked up.
+func (r *Ref) Keys() int { return len(r.keys) }
 
 // TransactGet reads all of refs as they are at one moment. What is wrong with
 // one of the items is an *[OpError].

@@ -1,0 +1,167 @@
+package batch
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/core"
+)
+
+// WriteOption is an option of [Write]: [Concurrency], [MaxRetries], [Refuse],
+// [Unchecked], [Progress].
+type WriteOption interface{ write(*core.BatchWriting) }
+
+// GetOption is an option of [Get]: [Concurrency], [MaxRetries], [Consistent],
+// [InOrder], [Missing], [Only].
+type GetOption interface{ get(*getting) }
+
+// LoadOption is an option of [NewLoader]: [Concurrency], [MaxRetries],
+// [Consistent], [Wait], [MaxKeys].
+type LoadOption interface{ load(*loading) }
+
+// Reading is what [Read] takes: items that [Ref] refers to, and the options
+// [Concurrency], [MaxRetries] and [Consistent].
+type Reading interface{ read(*reading) error }
+
+type getting struct {
+	core.BatchGetting
+	missing reflect.Type // that the function given to Missing takes
+}
+
+type loading struct {
+	core.BatchGetting
+	wait time.Duration
+	most int
+}
+
+func newGetting() core.BatchGetting {
+	return core.BatchGetting{Batching: newBatching()}
+}
+
+func newBatching() core.Batching {
+	return core.Batching{Concurrency: core.BatchConcurrency, Retries: core.BatchRetries}
+}
+
+// BoundOption is an option of everything in this package.
+type BoundOption func(*core.Batching)
+
+func (o BoundOption) write(w *core.BatchWriting)  { o(&w.Batching) }
+func (o BoundOption) get(g *getting)              { o(&g.Batching) }
+func (o BoundOption) load(l *loading)             { o(&l.Batching) }
+func (o BoundOption) read(r *reading) (err error) { o(&r.how.Batching); return nil }
+
+// Concurrency is how many requests there may be at once. The default is 4.
+func Concurrency(n int) BoundOption {
+	return func(b *core.Batching) { b.Concurrency = n }
+}
+
+// MaxRetries bounds how often a request is tried again, beyond the SDK's own
+// retries, for what the service has left unprocessed, has throttled, or has
+// not answered: n times in a row without any progress. The default is 10,
+// which takes some 20 seconds; the first wait is about 50 ms, each further one
+// twice as long, none more than about 5 s. A deadline that would pass during a
+// wait ends them at once.
+func MaxRetries(n int) BoundOption {
+	return func(b *core.Batching) { b.Retries = n }
+}
+
+// ConsistentOption is the option that [Consistent] makes.
+type ConsistentOption struct{}
+
+func (ConsistentOption) get(g *getting)        { g.Consistent = true }
+func (ConsistentOption) load(l *loading)       { l.Consistent = true }
+func (ConsistentOption) read(r *reading) error { r.how.Consistent = true; return nil }
+
+// Consistent makes reads see every write that succeeded before. They cost
+// twice the capacity.
+func Consistent() ConsistentOption { return ConsistentOption{} }
+
+type getOption func(*getting)
+
+func (o getOption) get(g *getting) { o(g) }
+
+// InOrder yields items in the order of their keys. Without it they come as
+// their requests are answered.
+func InOrder() GetOption {
+	return getOption(func(g *getting) { g.InOrder = true })
+}
+
+// Missing calls f, in between the items, with each key that names no item of
+// the repository's kind. T is that of the repository.
+func Missing[T any](f func(key T)) GetOption {
+	return getOption(func(g *getting) {
+		g.missing = reflect.TypeFor[T]()
+		g.BatchGetting.Missing = func(key any) { f(*key.(*T)) }
+	})
+}
+
+// Only fetches some attributes; the fields of the others are zero. T is that
+// of the repository. It saves transfer, not capacity.
+func Only[T any](fields ...expr.Field[T]) GetOption {
+	return getOption(func(g *getting) {
+		for _, f := range fields {
+			var a *ast.Attr
+			if f != nil {
+				a = f.Ref(ast.Door{})
+			}
+			g.BatchGetting.Only = append(g.BatchGetting.Only, a)
+		}
+	})
+}
+
+type writeOption func(*core.BatchWriting)
+
+func (o writeOption) write(w *core.BatchWriting) { o(w) }
+
+// Refuse makes a second operation on an item an error, which ends the batch;
+// without it, the later one wins. It takes memory for the key of every
+// operation.
+func Refuse() WriteOption {
+	return writeOption(func(w *core.BatchWriting) { w.Refuse = true })
+}
+
+// Unchecked writes to repositories whose writes need a condition, which a
+// batch cannot carry: to such with a version. Items get their next version, but
+// overwrite whatever is stored, and deletes check nothing.
+func Unchecked() WriteOption {
+	return writeOption(func(w *core.BatchWriting) { w.Unchecked = true })
+}
+
+// Progress calls f whenever a request, with its retries, is done: in the
+// goroutine of [Write], one call at a time.
+func Progress(f func(Counts)) WriteOption {
+	return writeOption(func(w *core.BatchWriting) {
+		if w.Progress, w.Units = nil, f != nil; f != nil {
+			w.Progress = func(c core.BatchCounts) { f(Counts(c)) }
+		}
+	})
+}
+
+type loadOption func(*loading)
+
+func (o loadOption) load(l *loading) { o(l) }
+
+// Wait is how long a [Loader] gathers keys before it asks for them. The default is
+// 1 ms.
+func Wait(d time.Duration) LoadOption {
+	return loadOption(func(l *loading) { l.wait = d })
+}
+
+// MaxKeys is how many keys a [Loader] gathers at most: with so many it does not
+// wait. The default is 100, the most that a request takes.
+func MaxKeys(n int) LoadOption {
+	return loadOption(func(l *loading) { l.most = n })
+}
+
+func (l *loading) check() error {
+	switch {
+	case l.wait < 0:
+		return fmt.Errorf("a wait of %v", l.wait)
+	case l.most < 1 || l.most > maxKeys:
+		return fmt.Errorf("%d keys at most, not 1 to %d", l.most, maxKeys)
+	}
+	return nil
+}

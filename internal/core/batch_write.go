@@ -1,0 +1,432 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// BatchOp is a put or a delete of a batch.
+type BatchOp struct {
+	Repo   *Repo
+	Item   any // a *T: the item, or the key of the one to delete
+	Delete bool
+	made   *Write // it was taken by a batch before
+}
+
+func (op BatchOp) String() string {
+	if op.Repo == nil {
+		return "(no operation)"
+	}
+	return pick(op.Delete, "delete", "put") + " of " + op.Repo.Name()
+}
+
+// BatchWriting is what a batch of writes can be told.
+type BatchWriting struct {
+	Batching
+	Refuse    bool // a second operation on an item is an error
+	Unchecked bool // repositories that are guarded are written to
+	Units     bool // ask for consumed capacity
+	Progress  func(BatchCounts)
+}
+
+// BatchCounts is how far a batch has come.
+type BatchCounts struct {
+	Taken    int
+	Done     int
+	Replaced int
+	Left     int
+	Requests int
+	Units    float64
+}
+
+// Guarded says why a write of the schema's items needs a condition, which
+// batches cannot carry; "" if it does not.
+func (s *Schema) Guarded() string {
+	if s.stages.version != nil {
+		return "it has a version"
+	}
+	return ""
+}
+
+// WriteBatch carries out ops, and returns those that it could not, in order,
+// and the first reason why. How long it goes on after a failure depends on
+// that: with operations that the service leaves unprocessed for too long, it
+// does; after an operation that cannot be sent, it ends when all before that
+// are done; after any other failure it only waits for what was sent.
+func WriteBatch(ctx context.Context, ops iter.Seq[BatchOp], how BatchWriting) ([]BatchOp, BatchCounts, error) {
+	if err := how.Check(); err != nil {
+		return nil, BatchCounts{}, err
+	}
+	w := &batchWriter{how: how, items: make(map[string]*batchWrite), seen: make(map[string]int), done: make(chan *writeRequest, how.Concurrency)}
+	w.ctx, w.cancel = context.WithCancel(ctx)
+	w.run(ops)
+	left := w.left()
+	return left, w.counts, w.err
+}
+
+// batchWriter is a batch on its way. All of it belongs to the goroutine of
+// the caller; those of requests have the requests alone.
+type batchWriter struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	how     BatchWriting
+	lanes   []*lane
+	items   map[string]*batchWrite // the operation on each item that is not done
+	seen    map[string]int         // the operation on each item ever, if a second one is refused
+	values  map[any]*batchWrite    // by the caller's values that are to be set
+	done    chan *writeRequest
+	flying  int // requests
+	behind  int // operations that wait for one on the same item
+	counts  BatchCounts
+	err     error // the first
+	stopped bool  // nothing more is taken
+	halted  bool  // nothing more is sent
+	scratch []byte
+}
+
+// lane is where the operations of one client wait.
+type lane struct {
+	table  *Table // reaches the client
+	direct bool
+	queue  []*batchWrite
+	bytes  int
+}
+
+// batchWrite is an operation that was taken.
+type batchWrite struct {
+	op     BatchOp
+	n      int // its position
+	lane   *lane
+	id     string // lane, table, and from idAt on the item's identity
+	idAt   int
+	write  *Write
+	size   int // in a request
+	state  batchState
+	behind *batchWrite // the next on the same item
+	again  bool        // the service left it unprocessed
+}
+
+type batchState uint8
+
+const (
+	queued batchState = iota
+	flying
+	given // up
+)
+
+// run takes and sends everything. A panic of ops goes on after what was taken
+// before it is done.
+func (w *batchWriter) run(ops iter.Seq[BatchOp]) {
+	defer w.drain()
+	defer w.finish()
+	for op := range ops {
+		if w.take(op); w.stopped {
+			return
+		}
+	}
+}
+
+// take adds an operation, and sends what there is enough of.
+func (w *batchWriter) take(op BatchOp) {
+	n := w.counts.Taken
+	w.counts.Taken++
+	if err := w.add(n, op); err != nil {
+		w.fail(&OpError{n, err})
+		w.stopped = true
+		return
+	}
+	w.poll()
+	for _, l := range w.lanes {
+		for l.full() && !w.halted {
+			w.launch(l)
+		}
+	}
+	for w.behind >= maxBatchWrite*w.how.Concurrency && w.flying > 0 {
+		w.settle(<-w.done)
+	}
+}
+
+// poll settles what has been done, and looks whether the caller's context has
+// ended.
+func (w *batchWriter) poll() {
+	for {
+		select {
+		case q := <-w.done:
+			w.settle(q)
+			continue
+		default:
+		}
+		break
+	}
+	if w.ctx.Err() != nil {
+		w.halt(context.Cause(w.ctx))
+	}
+}
+
+func (w *batchWriter) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *batchWriter) halt(err error) {
+	w.fail(err)
+	w.stopped, w.halted = true, true
+}
+
+// add prepares an operation and puts it where it waits.
+func (w *batchWriter) add(n int, op BatchOp) error {
+	write, err := op.prepare(w.ctx, w.how.Unchecked)
+	if err != nil {
+		return fmt.Errorf("%v: %w", op, err)
+	}
+	b := &batchWrite{op: op, n: n, write: write}
+	var at int
+	b.lane, at = w.laneOf(op.Repo.Table)
+	w.scratch = append(append(binary.AppendUvarint(w.scratch[:0], uint64(at)), op.Repo.Table.Name...), 0)
+	b.idAt = len(w.scratch)
+	w.scratch = b.write.appendIdentity(w.scratch)
+	b.size = b.write.wireSize()
+	before := w.items[string(w.scratch)]
+	if before != nil {
+		b.id = before.id
+	} else {
+		b.id = string(w.scratch)
+	}
+	if w.how.Refuse {
+		if first, ok := w.seen[b.id]; ok {
+			return fmt.Errorf("%v: it is about the same item as operation %d", op, first)
+		}
+		w.seen[b.id] = n
+	}
+	if err := w.own(b); err != nil {
+		return err
+	}
+	switch {
+	case before == nil:
+		w.enqueue(b)
+	case before.state == given:
+		w.counts.Left--
+		w.replaced(before)
+		w.enqueue(b)
+	case before.state == queued:
+		w.replaced(before)
+		b.lane.bytes += b.size - before.size
+		b.lane.queue[slices.Index(b.lane.queue, before)] = b
+		w.items[b.id] = b
+	case before.behind != nil:
+		w.replaced(before.behind)
+		before.behind = b
+	default:
+		w.behind++
+		before.behind = b
+	}
+	return nil
+}
+
+// replaced forgets an operation, because a later one is about the same item.
+func (w *batchWriter) replaced(b *batchWrite) {
+	w.counts.Replaced++
+	w.disown(b)
+}
+
+func (w *batchWriter) enqueue(b *batchWrite) {
+	b.state = queued
+	b.lane.queue = append(b.lane.queue, b)
+	b.lane.bytes += b.size
+	w.items[b.id] = b
+}
+
+// own notes the caller's value that b sets when it is done: until then it is
+// no other's.
+func (w *batchWriter) own(b *batchWrite) error {
+	if b.op.Delete || !b.op.Repo.sets() {
+		return nil
+	}
+	if other := w.values[b.op.Item]; other != nil && other.id != b.id {
+		return fmt.Errorf("%v: its item is the value of operation %d, which is set when that is done: each takes a value of its own", b.op, other.n)
+	}
+	if w.values == nil {
+		w.values = make(map[any]*batchWrite)
+	}
+	w.values[b.op.Item] = b
+	return nil
+}
+
+func (w *batchWriter) disown(b *batchWrite) {
+	if w.values[b.op.Item] == b {
+		delete(w.values, b.op.Item)
+	}
+}
+
+// laneOf is the lane for a table, and its number.
+func (w *batchWriter) laneOf(t *Table) (*lane, int) {
+	for i, l := range w.lanes {
+		if sameClient(l.table, t) {
+			return l, i
+		}
+	}
+	l := &lane{table: t, direct: t.direct(w.ctx)}
+	w.lanes = append(w.lanes, l)
+	return l, len(w.lanes) - 1
+}
+
+// full reports whether there is enough for a request.
+func (l *lane) full() bool { return len(l.queue) >= maxBatchWrite || l.bytes > maxBatchBytes }
+
+// cut takes the operations of a request.
+func (l *lane) cut() []*batchWrite {
+	n, bytes := 0, 0
+	for n < min(len(l.queue), maxBatchWrite) && (n == 0 || bytes+l.queue[n].size <= maxBatchBytes) {
+		bytes += l.queue[n].size
+		n++
+	}
+	ops := slices.Clone(l.queue[:n])
+	l.queue = slices.Delete(l.queue, 0, n)
+	l.bytes -= bytes
+	return ops
+}
+
+// launch sends a request, when there may be one more.
+func (w *batchWriter) launch(l *lane) {
+	for w.flying >= w.how.Concurrency {
+		w.settle(<-w.done)
+	}
+	if w.halted {
+		return
+	}
+	q := &writeRequest{how: w.how, lane: l, ops: l.cut()}
+	for _, b := range q.ops {
+		b.state = flying
+	}
+	w.flying++
+	go func() {
+		defer func() { w.done <- q }()
+		q.protect(func() error { return q.run(w.ctx) })
+	}()
+}
+
+// settle notes what became of a request.
+func (w *batchWriter) settle(q *writeRequest) {
+	w.flying--
+	q.owned()
+	w.counts.Requests += q.sent
+	w.counts.Units += q.units
+	for _, b := range q.ops {
+		behind := b.behind
+		b.behind = nil
+		switch {
+		case !b.again:
+			w.counts.Done++
+			delete(w.items, b.id)
+			w.disown(b)
+			if err := b.landed(w.ctx); err != nil {
+				w.fail(&OpError{b.n, err})
+				w.stopped = true
+			}
+		case behind != nil:
+			w.replaced(b)
+		default:
+			b.state = given
+			w.counts.Left++
+		}
+		if behind != nil {
+			w.behind--
+			w.enqueue(behind)
+		}
+	}
+	if q.err != nil {
+		if w.fail(q.err); !errors.Is(q.err, ErrUnprocessed) || errors.Is(q.err, context.DeadlineExceeded) {
+			w.halt(q.err)
+		}
+	}
+	if w.how.Progress != nil {
+		w.how.Progress(w.counts)
+	}
+}
+
+// finish sends what was taken and waits for it.
+func (w *batchWriter) finish() {
+	for {
+		w.poll()
+		for _, l := range w.lanes {
+			for len(l.queue) > 0 && !w.halted {
+				w.launch(l)
+			}
+		}
+		if w.flying == 0 {
+			return
+		}
+		w.settle(<-w.done)
+	}
+}
+
+// drain waits for requests that are still on their way after a panic.
+func (w *batchWriter) drain() {
+	w.cancel()
+	for ; w.flying > 0; w.flying-- {
+		<-w.done
+	}
+}
+
+// left are the operations that are not done, in their order.
+func (w *batchWriter) left() []BatchOp {
+	rest := slices.SortedFunc(maps.Values(w.items), func(a, b *batchWrite) int { return cmp.Compare(a.n, b.n) })
+	var ops []BatchOp
+	for _, b := range rest {
+		b.op.made = b.write
+		b.op.Item = b.write.item.Addr().Interface() // the caller's value may hold another item by now
+		ops = append(ops, b.op)
+	}
+	w.counts.Left = len(ops)
+	return ops
+}
+
+// prepare checks an operation and makes its write: what a single one would
+// send, without a condition.
+func (op BatchOp) prepare(ctx context.Context, unchecked bool) (w *Write, err error) {
+	r := op.Repo
+	if r == nil {
+		return nil, errors.New("it is made with Put or Delete, of a repository that is not nil")
+	}
+	switch why := r.Guarded(); {
+	case r.Table.Err != nil:
+		return nil, r.Table.Err
+	case r.Table.ReadOnly:
+		return nil, ErrReadOnly
+	case why != "" && !unchecked:
+		return nil, fmt.Errorf("%s, which batches cannot check; Unchecked goes without", why)
+	case op.made != nil:
+		return op.made, nil
+	}
+	w = &Write{repo: r, op: pick(op.Delete, Delete, Put)}
+	if w.caller, err = elem(op.Item); err != nil {
+		return nil, err
+	}
+	w.item = reflect.New(r.Type).Elem()
+	w.item.Set(w.caller)
+	if op.Delete {
+		return w, w.prepareDelete(ctx)
+	}
+	return w, w.preparePut(ctx)
+}
+
+// sets reports whether a write sets fields of the caller's value.
+func (s *Schema) sets() bool {
+	return s.kindIn != nil || len(s.mirrors) > 0 || len(s.stages.fills) > 0 || s.stages.version != nil || len(s.stages.hooks[BeforePut]) > 0
+}
+
+// landed is what follows when an operation is done.
+func (b *batchWrite) landed(ctx context.Context) error {
+	if !b.op.Delete && !b.op.Repo.sets() {
+		b.write.caller = b.write.item // the caller's may hold another item by now
+	}
+	return b.write.done(ctx, reflect.Value{})
+}
