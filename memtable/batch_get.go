@@ -63,11 +63,7 @@ func (in *batchGetInput) check() error {
 	for i := range in.tables {
 		g := &in.tables[i]
 		path := "requestItems." + g.name + ".member"
-		if !isARN(g.name) && (!matchesName(g.name) || len(g.name) > 255) {
-			c.violated(quote("{"+g.name+"=…}"), "requestItems", "Map keys must satisfy constraint: "+
-				"[Member must have length less than or equal to 255, Member must have length greater than or equal to 1, "+
-				"Member must satisfy regular expression pattern: "+namePattern+"]")
-		}
+		c.tableKey(g.name, dumped(1, "KeysAndAttributes"))
 		if c.notNull(path+".keys", g.keys.ok) {
 			c.count(path+".keys", len(g.keys.v), 1, 0, func() string { return "[]" })
 		}

@@ -78,6 +78,7 @@ func (in *batchWriteInput) check() error {
 	c.enum("returnItemCollectionMetrics", in.collection, "SIZE, NONE")
 	c.notNull("requestItems", in.ok)
 	for _, bw := range in.tables {
+		c.tableKey(bw.name, "["+dumped(len(bw.ops), "WriteRequest")+"]")
 		if len(bw.ops) < 1 || len(bw.ops) > maxBatchWrite {
 			c.violated(quote("{"+bw.name+"=["+dumped(len(bw.ops), "WriteRequest")+"]}"), "requestItems",
 				"Map value must satisfy constraint: [Member must have length less than or equal to 25, Member must have length greater than or equal to 1]")

@@ -146,6 +146,19 @@ func (c *constraints) tableName(path string, name opt[string]) (done bool) {
 	return len(c.found) > before
 }
 
+// tableKey checks a name or ARN that is a key of requestItems. Value is how messages show what it has.
+func (c *constraints) tableKey(name, value string) {
+	most := 255
+	if isARN(name) {
+		most = 1024
+	}
+	if len(name) > most || !isARN(name) && !matchesName(name) {
+		c.violated(quote("{"+name+"="+value+"}"), "requestItems", "Map keys must satisfy constraint: "+
+			"[Member must have length less than or equal to "+strconv.Itoa(most)+", Member must have length greater than or equal to 1, "+
+			"Member must satisfy regular expression pattern: "+namePattern+"]")
+	}
+}
+
 func isARN(name string) bool { return strings.HasPrefix(name, "arn:") }
 
 // tableOf returns the name of the table that a request names, by its name or by its ARN.
