@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 	"go.uber.org/goleak"
 
@@ -69,6 +70,7 @@ var (
 // shop is a table of orders and users, and another of readings.
 type shop struct {
 	client   *dynamodb.Client
+	table    *dynox.Table // of orders and users
 	orders   *dynox.Repo[Order]
 	users    *dynox.Repo[User]
 	readings *dynox.Repo[Reading]
@@ -78,7 +80,7 @@ func newShop(t testing.TB, client *dynamodb.Client, opts ...dynox.TableOption) s
 	t.Helper()
 	is := is.NewRelaxed(t.(is.T))
 	table, sensors := testbed.Table(t, client, opts...), testbed.Table(t, client, opts...)
-	s := shop{client: client}
+	s := shop{client: client, table: table}
 	var err error
 	s.orders, err = dynox.NewRepo(table, OrderKey, dynox.Kind[Order]("order"))
 	is.NoErr(err)
@@ -129,3 +131,9 @@ func ids(orders []Order) []int {
 	slices.Sort(all)
 	return all
 }
+
+func exprName() expr.Field[User] { return expr.At(user, &user.Name) }
+
+func ptr[T any](v T) *T { return &v }
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
