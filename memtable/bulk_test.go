@@ -240,6 +240,90 @@ func TestBulkPutTakesItsTime(t *testing.T) {
 	})
 }
 
+// steps puts an object in four steps of a second, and returns how much was read after each.
+func steps(t *testing.T, data []byte, format, compression string) (read []int64, last bulkDescription) {
+	t.Helper()
+	objects := fstest.MapFS{"1": {Data: data}}
+	engine := memtable.New(t, memtable.WithBulkDelay(4*time.Second), memtable.WithBucket("out", nil), memtable.WithBucket("in", objects))
+	bulkTable(t, engine)
+	arn := startBulkOf(t, engine, "", format, compression).Arn
+	delete(objects, "1") // it has been read
+	for range 4 {
+		engine.Advance(time.Second)
+		last = describeBulk(t, engine, arn)
+		read = append(read, last.ProcessedInputBytes)
+	}
+	return read, last
+}
+
+func TestBulkPutTellsHowFarItHasRead(t *testing.T) {
+	const json = `{"Item":{"id":{"S":"a"},"n":{"N":"1"}}}` + "\n"
+	const text = `{Item:{id:"a",n:1}}`
+	size := int64(len(gzipped(strings.Repeat(json, 4))))
+	for _, c := range []struct {
+		name                string
+		data                string
+		format, compression string
+		want                []int64
+	}{
+		{"JSON", strings.Repeat(json, 4), "DYNAMODB_JSON", "NONE", []int64{40, 80, 120, 160}},
+		{"Ion", strings.Repeat(text, 4), "ION", "NONE", []int64{19, 38, 57, 76}},
+		{"GZIP", gzipped(strings.Repeat(json, 4)), "DYNAMODB_JSON", "GZIP", []int64{size / 4, size * 2 / 4, size * 3 / 4, size}},
+		{"a broken record", json + "{\n" + json + json, "DYNAMODB_JSON", "NONE", []int64{40, 122, 122, 122}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			read, last := steps(t, []byte(c.data), c.format, c.compression)
+			is.Equal(read, c.want)
+			is.True(strings.HasPrefix(last.Status, "COMPLETED"))
+		})
+	}
+}
+
+func TestBulkPutsAreNotThrottled(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t, memtable.WithThrottling(), memtable.WithBucket("out", nil),
+		memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(strings.Repeat(`{"Item":{"id":{"S":"a"}}}`+"\n", 1000))}}))
+	ok(t, engine, "CreateTable", `{"TableName":"docs","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],
+		"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}}`)
+	op := describeBulk(t, engine, startBulk(t, engine, "").Arn)
+	is.Equal(op.Status, "COMPLETED")
+	is.Equal(op.ProcessedItemCount, int64(1000))
+}
+
+func TestBulkOperationsEndWithTheirTime(t *testing.T) {
+	for name, look := range map[string]func(t *testing.T, engine *memtable.Engine) bool{
+		"ListBulkOperations": func(t *testing.T, engine *memtable.Engine) bool {
+			return strings.Contains(ok(t, engine, "ListBulkOperations", `{}`), "COMPLETED_WITH_ERRORS")
+		},
+		"Objects": func(t *testing.T, engine *memtable.Engine) bool { return len(engine.Objects("out")) == 1 },
+		"Dump": func(t *testing.T, engine *memtable.Engine) bool {
+			items, _ := engine.Dump("docs")
+			return len(items) == 1
+		},
+		"Snapshot": func(t *testing.T, engine *memtable.Engine) bool {
+			return strings.Contains(snapshot(t, engine), `"Item"`)
+		},
+		"GetRecords": func(t *testing.T, engine *memtable.Engine) bool {
+			arn := ask(t, engine, "DescribeTable", `{"TableName":"docs"}`).Table.LatestStreamArn
+			shard := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards[0].ShardID
+			it := ask(t, engine, "GetShardIterator", `{"StreamArn":%q,"ShardId":%q,"ShardIteratorType":"TRIM_HORIZON"}`, arn, shard).ShardIterator
+			return len(ask(t, engine, "GetRecords", `{"ShardIterator":%q}`, it).Records) == 1
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			engine := memtable.New(t, memtable.WithBulkDelay(time.Minute), memtable.WithBucket("out", nil),
+				memtable.WithBucket("in", fstest.MapFS{"1": {Data: []byte(`{"Item":{"id":{"S":"a"},"n":{"N":"1"}}}` + "\nno JSON")}}))
+			bulkTable(t, engine)
+			startBulk(t, engine, "")
+			is.True(!look(t, engine))
+			engine.Advance(time.Minute)
+			is.True(look(t, engine))
+		})
+	}
+}
+
 func TestBulkPutFailsWithoutItsTable(t *testing.T) {
 	for name, drop := range map[string]func(t *testing.T, engine *memtable.Engine){
 		"deleted": func(t *testing.T, engine *memtable.Engine) { ok(t, engine, "DeleteTable", `{"TableName":"docs"}`) },
