@@ -11,7 +11,8 @@ import (
 	"github.com/dynox-go/dynox/memtable/internal/value"
 )
 
-// maxNesting is how deep lists and maps may nest in an attribute.
+// maxNesting is how many levels an attribute's value may have. Lists and maps nest 31 deep, and what is in the
+// innermost of them is the last level.
 const maxNesting = 32
 
 // attributes are an item, a key or the values of expressions as a request has them. The service checks
@@ -153,7 +154,7 @@ func (d *decoder) typedValue(kind value.Kind, level int) (v value.Value, fault s
 		}
 		return value.Null(), fault
 	case value.KindL, value.KindM:
-		if level > maxNesting {
+		if level >= maxNesting {
 			d.skip()
 			return value.List(nil), nestedTooDeep
 		}

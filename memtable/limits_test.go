@@ -92,8 +92,8 @@ func TestNestingDepth(t *testing.T) {
 	nested := func(levels int) string {
 		return `{"pk":{"S":"p"},"sk":{"S":"s"},"v":` + strings.Repeat(`{"L":[`, levels) + `{"S":"x"}` + strings.Repeat(`]}`, levels) + `}`
 	}
-	is.NoErr(engine.Seed("things", nested(32)))
-	err := engine.Seed("things", nested(33))
+	is.NoErr(engine.Seed("things", nested(31)))
+	err := engine.Seed("things", nested(32))
 	is.True(err != nil && strings.Contains(err.Error(), "Nesting Levels have exceeded supported limits"))
 	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("things"), Key: item{"pk": s("p"), "sk": s("s")}})
 	is.NoErr(err)

@@ -53,7 +53,7 @@ func (t *table) planUpdate(key value.Item, x *expressions, now time.Time) (*chan
 	if err := x.checkPaths(t, now); err != nil {
 		return nil, err
 	}
-	c.update = func(old value.Item, exists bool) (value.Item, bool, error) { return x.apply(key, old, exists) }
+	c.update = func(old value.Item, exists bool) (value.Item, bool, error) { return shallow(x.apply(key, old, exists)) }
 	return c, nil
 }
 
