@@ -21,11 +21,12 @@ const (
 	maxTransactionBytes = 4 << 20
 )
 
-// Conflicts with other transactions are tried again this often, starting
-// after this long.
+// Conflicts with other transactions, and lost answers to what takes effect once
+// however often it is sent, are tried again this often, beyond what the SDK
+// retries, starting after this long.
 const (
-	conflictRetries = 5
-	conflictDelay   = 20 * time.Millisecond
+	resends     = 5
+	resendDelay = 20 * time.Millisecond
 )
 
 // Canceled is a transaction that the service refused: nothing of it took
@@ -104,23 +105,29 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 	for i, w := range writes {
 		in.TransactItems[i] = w.transactItem(c)
 	}
-	return withoutConflict(ctx, func(ctx context.Context) error {
+	return resend(ctx, func() error {
 		_, err := invoke(c, &opTransactWriteItems, in)
 		return err
 	})
 }
 
-// withoutConflict calls send until it does not fail only because others
-// touched its items, a few times.
-func withoutConflict(ctx context.Context, send func(context.Context) error) error {
-	backoff := retry.WithMaxRetries(conflictRetries, retry.WithJitterPercent(50, retry.NewExponential(conflictDelay)))
-	return retry.Do(ctx, backoff, func(ctx context.Context) error {
-		err := send(ctx)
-		if conflict(err) {
-			return retry.RetryableError(err)
+// resend calls send, whose effect is the same however often, until its answer
+// is not lost and it does not fail only because others touched its items, a few
+// times.
+func resend(ctx context.Context, send func() error) error {
+	backoff := retry.WithMaxRetries(resends, retry.WithJitterPercent(50, retry.NewExponential(resendDelay)))
+	var last error
+	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
+		last = send()
+		if ctx.Err() == nil && (conflict(last) || ambiguous(last)) {
+			return retry.RetryableError(last)
 		}
-		return err
+		return last
 	})
+	if err != nil && last != nil {
+		return last // rather than that the context ended while it waited
+	}
+	return err
 }
 
 // conflict reports whether a transaction was canceled only because others

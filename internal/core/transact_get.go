@@ -94,7 +94,7 @@ func TransactGet(ctx context.Context, refs []*Ref) error {
 		}
 	}
 	var out *dynamodb.TransactGetItemsOutput
-	err := withoutConflict(ctx, func(ctx context.Context) (err error) {
+	err := resend(ctx, func() (err error) {
 		out, err = invoke(c, &opTransactGetItems, in)
 		return err
 	})

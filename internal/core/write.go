@@ -43,7 +43,8 @@ type Write struct {
 	stored  stored        // of a put
 	key     attributes    // of the others
 	actions []*ast.Action
-	once    bool
+	once    bool // sent exactly once
+	single  bool // taking effect twice does harm
 	take    bool // a delete that returns the item
 	versioned
 
@@ -137,7 +138,8 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 	if w.actions, err = r.complete(w.op, w.item, actions); err != nil {
 		return err
 	}
-	r.stages.count(w)
+	w.single = !repeatable(w.actions)
+	r.stages.count(w) // counting twice does none
 	return nil
 }
 
@@ -296,11 +298,14 @@ var errForeign = errors.New("an item of another kind is stored there")
 func (r *Repo) send(ctx context.Context, w *Write, p *page, wanted bool) error {
 	// Of a write that checks the version, a second attempt after one that took
 	// effect fails.
-	watch := &attempts{once: !w.once && !w.checked && !repeatable(w.actions)}
+	watch := &attempts{once: w.single && !w.once && !w.checked}
 	var err error
-	if w.once {
+	switch {
+	case w.once:
 		err = r.sendOnce(ctx, w, p, watch, wanted)
-	} else {
+	case w.token != "" && w.checked: // a second effect is impossible, and the first is known
+		err = resend(ctx, func() error { return r.sendSingle(ctx, w, p, watch, wanted) })
+	default:
 		err = r.sendSingle(ctx, w, p, watch, wanted)
 	}
 	lost := watch.mayHaveTakenEffect(err)
