@@ -116,12 +116,10 @@ func (d *decoder) object(shape string, member func(name string)) bool {
 }
 
 // item reads a structure inside a list or map, where the service words one fault differently.
-func (d *decoder) item(shape string, member func(name string)) bool {
-	if !d.opens(structure, shape, inCollection) {
-		return false
+func (d *decoder) item(shape string, member func(name string)) {
+	if d.opens(structure, shape, inCollection) {
+		d.members(member)
 	}
-	d.members(member)
-	return d.err == nil
 }
 
 // dict reads a map whose values are of the service's type shape.
