@@ -17,7 +17,11 @@ import (
 	"github.com/dynox-go/dynox/memtable"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The client of a live endpoint keeps its connections.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
 
 // Order and User share a table; an Order has composed keys, and a number in
 // its sort key as text, a User has the key's attributes as fields.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func tasks(tb testing.TB) []task {
 	all = append(all, pages(tb, "wide", keyOf(func(s *work.Wide) (*string, *string) { return &s.PK, &s.SK }), work.NewWide, 400, false)...)
 	all = append(all, pages(tb, "deep", keyOf(func(s *work.Deep) (*string, *string) { return &s.PK, &s.SK }), work.NewDeep, 400, false)...)
 	all = append(all, pages(tb, "large", keyOf(func(s *work.Large) (*string, *string) { return &s.PK, &s.SK }), work.NewLarge, 3, false)...)
-	return append(all, single(tb)...)
+	return slices.Concat(all, single(tb), batches(tb))
 }
 
 func keyOf[T any](keys func(*T) (pk, sk *string)) dynox.Key[T] {
