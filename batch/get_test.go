@@ -150,7 +150,7 @@ func TestGetUnprocessed(t *testing.T) {
 			engine.Fail("BatchGetItem", memtable.Partial(10), memtable.Times(1))
 			engine.Fail("BatchGetItem", memtable.Partial(0), memtable.Always())
 			missing := 0
-			got, err := seq.Collect(batch.Get(t.Context(), s.orders, keys(upTo(320)[200:]...), batch.MaxRetries(2), batch.Missing(func(Order) { missing++ })))
+			got, err := seq.Collect(batch.Get(t.Context(), s.orders, keys(upTo(300)[200:]...), batch.MaxRetries(2), batch.Missing(func(Order) { missing++ })))
 			is.True(errors.Is(err, batch.ErrUnprocessed))
 			is.True(len(got) <= 10)
 			is.Equal(missing, 0) // nothing is said of what was not looked up

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -24,6 +25,7 @@ type getRequest struct {
 	answered bool // the task has ended
 	odd      bool // the answer names what was not asked for
 	scratch  []byte
+	spare    *getPart // to be used again
 }
 
 // getPart is what a request asks one repository's table for.
@@ -31,8 +33,11 @@ type getPart struct {
 	request *getRequest
 	repo    *Repo
 	view    *view
+	attrs   []keyAttr // of the key
+	match   func(*record) int
 	asks    []getAsk
 	index   map[string]int // by identity
+	json    []byte         // of all keys
 	page    *page          // of the round
 	pages   []*page        // of all rounds
 	id      []byte
@@ -40,7 +45,7 @@ type getPart struct {
 
 // getAsk is one key that the service is asked for.
 type getAsk struct {
-	key   attributes
+	json  [2]int // where its JSON begins and ends
 	id    string
 	open  bool  // not looked up yet
 	again bool  // left unprocessed by the round
@@ -52,21 +57,25 @@ type getAsk struct {
 // wantedKey is an item that the caller wants: it may be stored under a key of
 // several forms.
 type wantedKey struct {
-	request *getRequest
-	key     any  // *T, if it matters
-	ref     *Ref // that is set
-	part    *getPart
-	first   int   // of the part's asks
-	others  []int // of further forms
+	key    any  // *T, if it matters
+	ref    *Ref // that is set
+	part   *getPart
+	first  int   // of the part's asks
+	others []int // of further forms
 }
 
+var getRequests = sync.Pool{New: func() any { return new(getRequest) }}
+
+// newGetRequest is an empty request. It is released when all is delivered.
 func newGetRequest(how BatchGetting) *getRequest {
-	return &getRequest{how: how}
+	q := getRequests.Get().(*getRequest)
+	q.how = how
+	return q
 }
 
 // want adds an item. It is valid until the next one.
 func (q *getRequest) want() *wantedKey {
-	q.wanted = append(q.wanted, wantedKey{request: q})
+	q.wanted = append(q.wanted, wantedKey{})
 	return &q.wanted[len(q.wanted)-1]
 }
 
@@ -77,7 +86,12 @@ func (q *getRequest) part(r *Repo, v *view) *getPart {
 			return p
 		}
 	}
-	p := &getPart{request: q, repo: r, view: v, index: make(map[string]int)}
+	p := q.spare
+	if q.spare = nil; p == nil {
+		p = &getPart{request: q, index: make(map[string]int)}
+		p.match = p.ask
+	}
+	p.repo, p.view, p.attrs = r, v, r.table.attrs()
 	q.parts = append(q.parts, p)
 	return p
 }
@@ -88,8 +102,10 @@ func (w *wantedKey) ask(p *getPart, key attributes, id string) {
 	if !ok {
 		n = len(p.asks)
 		p.index[id] = n
-		p.asks = append(p.asks, getAsk{key: key, id: id, open: true})
-		w.request.n++
+		from := len(p.json)
+		p.json = key.append(p.json)
+		p.asks = append(p.asks, getAsk{json: [2]int{from, len(p.json)}, id: id, open: true})
+		p.request.n++
 	}
 	if w.part == nil {
 		w.part, w.first = p, n
@@ -163,16 +179,17 @@ func (q *getRequest) send(ctx context.Context) error {
 		for _, p := range q.parts {
 			in.RequestItems[p.repo.Table.Name] = types.KeysAndAttributes{Keys: noKeys}
 		}
-		c.members = append(c.members, member{"RequestItems", q.appendKeys(nil)})
+		first.page.sent.b = q.appendKeys(first.page.sent.b[:0])
+		c.members = append(c.members, member{"RequestItems", first.page.sent.b})
 	} else {
-		q.eachTable(func(name string, p *getPart, asks []*getAsk) {
+		q.eachTable(func(name string, p *getPart, asks [][]byte) {
 			expression, names := p.view.expression()
 			keys := types.KeysAndAttributes{ProjectionExpression: optional(expression), ExpressionAttributeNames: names}
 			if q.how.Consistent {
 				keys.ConsistentRead = &q.how.Consistent
 			}
-			for _, a := range asks {
-				keys.Keys = append(keys.Keys, a.key.values())
+			for _, key := range asks {
+				keys.Keys = append(keys.Keys, stored{raw: key}.values())
 			}
 			in.RequestItems[name] = keys
 		})
@@ -214,26 +231,26 @@ func (v *view) expression() (string, map[string]string) {
 }
 
 // eachTable calls f for each table that is still to be asked, with its first
-// part and the asks, each key once.
-func (q *getRequest) eachTable(f func(name string, p *getPart, asks []*getAsk)) {
+// part and the keys, each once.
+func (q *getRequest) eachTable(f func(name string, p *getPart, keys [][]byte)) {
 	for i, first := range q.parts {
 		name := first.repo.Table.Name
 		same := q.of(name)
 		if same[0] != q.parts[i] {
 			continue
 		}
-		var asks []*getAsk
+		keys := make([][]byte, 0, q.n)
 		for n, p := range same {
 			for i := range p.asks {
 				a := &p.asks[i]
 				earlier := func(p *getPart) bool { n, ok := p.index[a.id]; return ok && p.asks[n].open }
-				if a.open && !slices.ContainsFunc(same[:n], earlier) {
-					asks = append(asks, a)
+				if a.open && (n == 0 || !slices.ContainsFunc(same[:n], earlier)) {
+					keys = append(keys, p.json[a.json[0]:a.json[1]])
 				}
 			}
 		}
-		if len(asks) > 0 {
-			f(name, first, asks)
+		if len(keys) > 0 {
+			f(name, first, keys)
 		}
 	}
 }
@@ -254,14 +271,14 @@ func (q *getRequest) of(table string) []*getPart {
 
 // appendKeys appends the member RequestItems to b.
 func (q *getRequest) appendKeys(b []byte) []byte {
-	b = append(slices.Grow(b, 128*(q.n+1)), '{')
-	q.eachTable(func(name string, p *getPart, asks []*getAsk) {
+	b = append(b, '{')
+	q.eachTable(func(name string, p *getPart, keys [][]byte) {
 		b = append(appendMember(b, name), `{"Keys":[`...)
-		for i, a := range asks {
+		for i, key := range keys {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = a.key.append(b)
+			b = append(b, key...)
 		}
 		b = append(b, ']')
 		if q.how.Consistent {
@@ -291,9 +308,9 @@ func (q *getRequest) reset() {
 	}
 }
 
-// match is the ask that the item of r answers, -1: none.
-func (p *getPart) match(r *record) int {
-	p.id = r.appendIdentity(p.id[:0], p.repo.table.attrs())
+// ask is the ask that the item of r answers, -1: none.
+func (p *getPart) ask(r *record) int {
+	p.id = r.appendIdentity(p.id[:0], p.attrs)
 	if n, ok := p.index[string(p.id)]; ok {
 		return n
 	}
@@ -319,21 +336,32 @@ func (p *getPart) settle(err error) {
 	}
 }
 
-// release gives the pages back.
+// release gives q and its pages back: nothing of them may be used any more.
 func (q *getRequest) release() {
-	for _, p := range q.parts {
+	for i, p := range q.parts {
 		for _, page := range p.pages {
 			page.release()
 		}
-		p.pages = nil
+		clear(p.pages)
+		clear(p.asks)
+		clear(p.index)
+		p.pages, p.asks, p.json = p.pages[:0], p.asks[:0], p.json[:0]
+		p.repo, p.view, p.attrs = nil, nil, nil
+		if i == 0 {
+			q.spare = p
+		}
 	}
+	clear(q.parts)
+	clear(q.wanted)
+	*q = getRequest{parts: q.parts[:0], wanted: q.wanted[:0], scratch: q.scratch, spare: q.spare}
+	getRequests.Put(q)
 }
 
 // unprocessed marks the key of a table that was not looked up.
 func (q *getRequest) unprocessed(table string, key stored) {
 	found := false
 	for _, p := range q.of(table) {
-		q.scratch = key.appendIdentity(q.scratch[:0], p.repo.table.attrs())
+		q.scratch = key.appendIdentity(q.scratch[:0], p.attrs)
 		if n, ok := p.index[string(q.scratch)]; ok {
 			p.asks[n].again, found = true, true
 		}
@@ -405,7 +433,7 @@ func (q *getRequest) takeResponses(s *wire.Scanner) error {
 		err = eachElement(items, func(s *wire.Scanner) error {
 			item, err := s.Raw()
 			for _, p := range parts {
-				q.scratch = stored{raw: item}.appendIdentity(q.scratch[:0], p.repo.table.attrs())
+				q.scratch = stored{raw: item}.appendIdentity(q.scratch[:0], p.attrs)
 				if _, asked := p.index[string(q.scratch)]; asked && err == nil {
 					s := wire.NewScanner(item)
 					err = p.page.read(&s)

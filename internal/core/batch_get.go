@@ -38,6 +38,7 @@ func (r *Repo) BatchGet(ctx context.Context, keys iter.Seq[any], how BatchGettin
 		repo: r, view: view, how: how, dst: reflect.ValueOf(dst).Elem(), yield: yield,
 		seen: make(map[string]struct{}), done: make(chan *getRequest, how.Concurrency),
 	}
+	g.key, g.forms = make(attributes, 0, 4), r.table.forms()
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	defer g.drain()
 	for key := range keys {
@@ -69,6 +70,8 @@ type batchGetter struct {
 	stopped bool // nothing more is taken
 	halted  bool // nothing more is sent or delivered
 	scratch []byte
+	key     attributes // used again
+	forms   []form     // of the table's key
 }
 
 // take adds a key, and sends what there is enough of.
@@ -98,14 +101,13 @@ func (g *batchGetter) add(key any) error {
 	if err != nil {
 		return err
 	}
-	forms := g.repo.table.forms()
-	if len(forms) > 1 && g.fresh != nil && g.fresh.n+len(forms) > maxBatchGet {
+	if len(g.forms) > 1 && g.fresh != nil && g.fresh.n+len(g.forms) > maxBatchGet {
 		g.launch()
 	}
 	var wanted *wantedKey
 	var unfit error
-	for _, f := range forms {
-		at, err := g.repo.key(v, f)
+	for _, f := range g.forms {
+		at, err := g.repo.appendKey(g.key[:0], v, f)
 		if isLiteral(err) {
 			unfit = err
 			continue

@@ -33,7 +33,7 @@ const framing = len(`{"DeleteRequest":{"Key":}},`)
 
 // wireSize is how many bytes the operation takes in a request.
 func (w *Write) wireSize() int {
-	if w.key != nil {
+	if w.op == Delete {
 		return len(w.key.json()) + framing
 	}
 	return len(w.stored.json()) + framing
@@ -49,13 +49,6 @@ func (i stored) json() []byte {
 		return []byte("{}") // what was encoded is none such
 	}
 	return b[len(`{"M":`) : len(b)-len(`}`)]
-}
-
-func (w *Write) appendIdentity(b []byte) []byte {
-	if w.key != nil {
-		return w.key.appendIdentity(b)
-	}
-	return w.stored.appendIdentity(b, w.repo.table.attrs())
 }
 
 // run sends the request until nothing is left, or it is of no use. What is
@@ -86,7 +79,8 @@ func (q *writeRequest) send(ctx context.Context, ops []*batchWrite) error {
 		for _, b := range ops {
 			in.RequestItems[b.op.Repo.Table.Name] = placeholder
 		}
-		c.members = append(c.members, member{"RequestItems", appendWrites(nil, ops)})
+		q.page.sent.b = appendWrites(q.page.sent.b[:0], ops)
+		c.members = append(c.members, member{"RequestItems", q.page.sent.b})
 	} else {
 		for _, b := range ops {
 			name := b.op.Repo.Table.Name
@@ -134,9 +128,9 @@ var placeholder = []types.WriteRequest{{}}
 
 // appendWrites appends ops to b as the member RequestItems.
 func appendWrites(b []byte, ops []*batchWrite) []byte {
-	size := 2
+	size := len("{}")
 	for _, op := range ops {
-		size += op.size + len(op.op.Repo.Table.Name)
+		size += op.size + len(op.op.Repo.Table.Name) + len(`"":[],`)
 	}
 	b = append(slices.Grow(b, size), '{')
 	for i, first := range ops {

@@ -17,7 +17,11 @@ type BatchOp struct {
 	Repo   *Repo
 	Item   any // a *T: the item, or the key of the one to delete
 	Delete bool
-	made   *Write // it was taken by a batch before
+
+	// Of an operation that a batch before has left: its write, and the identity
+	// of the item.
+	made     *Write
+	identity string
 }
 
 func (op BatchOp) String() string {
@@ -64,10 +68,14 @@ func WriteBatch(ctx context.Context, ops iter.Seq[BatchOp], how BatchWriting) ([
 	if err := how.Check(); err != nil {
 		return nil, BatchCounts{}, err
 	}
-	w := &batchWriter{how: how, items: make(map[string]*batchWrite), seen: make(map[string]int), done: make(chan *writeRequest, how.Concurrency)}
+	w := &batchWriter{how: how, memory: batchMemories.Get().(*batchMemory), done: make(chan *writeRequest, how.Concurrency)}
+	w.items = w.memory.byID
 	w.ctx, w.cancel = context.WithCancel(ctx)
 	w.run(ops)
 	left := w.left()
+	if len(left) == 0 {
+		w.memory.release()
+	}
 	return left, w.counts, w.err
 }
 
@@ -88,7 +96,7 @@ type batchWriter struct {
 	err     error // the first
 	stopped bool  // nothing more is taken
 	halted  bool  // nothing more is sent
-	scratch []byte
+	memory  *batchMemory
 }
 
 // lane is where the operations of one client wait.
@@ -106,7 +114,7 @@ type batchWrite struct {
 	lane   *lane
 	id     string // lane, table, and from idAt on the item's identity
 	idAt   int
-	write  *Write
+	write  Write
 	size   int // in a request
 	state  batchState
 	behind *batchWrite // the next on the same item
@@ -183,26 +191,25 @@ func (w *batchWriter) halt(err error) {
 
 // add prepares an operation and puts it where it waits.
 func (w *batchWriter) add(n int, op BatchOp) error {
-	write, err := op.prepare(w.ctx, w.how.Unchecked)
-	if err != nil {
+	b := w.memory.write()
+	b.op, b.n = op, n
+	if err := w.prepare(b); err != nil {
 		return fmt.Errorf("%v: %w", op, err)
 	}
-	b := &batchWrite{op: op, n: n, write: write}
-	var at int
-	b.lane, at = w.laneOf(op.Repo.Table)
-	w.scratch = append(append(binary.AppendUvarint(w.scratch[:0], uint64(at)), op.Repo.Table.Name...), 0)
-	b.idAt = len(w.scratch)
-	w.scratch = b.write.appendIdentity(w.scratch)
+	id := w.identify(b)
 	b.size = b.write.wireSize()
-	before := w.items[string(w.scratch)]
+	before := w.items[string(id)]
 	if before != nil {
 		b.id = before.id
 	} else {
-		b.id = string(w.scratch)
+		b.id = string(id)
 	}
 	if w.how.Refuse {
 		if first, ok := w.seen[b.id]; ok {
 			return fmt.Errorf("%v: it is about the same item as operation %d", op, first)
+		}
+		if w.seen == nil {
+			w.seen = make(map[string]int)
 		}
 		w.seen[b.id] = n
 	}
@@ -229,6 +236,24 @@ func (w *batchWriter) add(n int, op BatchOp) error {
 		before.behind = b
 	}
 	return nil
+}
+
+// identify is what b.id is to be, valid until the next call.
+func (w *batchWriter) identify(b *batchWrite) []byte {
+	var lane int
+	b.lane, lane = w.laneOf(b.op.Repo.Table)
+	id := append(append(binary.AppendUvarint(w.memory.id[:0], uint64(lane)), b.op.Repo.Table.Name...), 0)
+	b.idAt = len(id)
+	if b.op.made != nil {
+		id = append(id, b.op.identity...)
+	} else {
+		id = b.write.key.appendIdentity(id)
+	}
+	if !b.op.Delete {
+		b.write.key = nil // its memory is used again
+	}
+	w.memory.id = id
+	return id
 }
 
 // replaced forgets an operation, because a later one is about the same item.
@@ -381,7 +406,7 @@ func (w *batchWriter) left() []BatchOp {
 	rest := slices.SortedFunc(maps.Values(w.items), func(a, b *batchWrite) int { return cmp.Compare(a.n, b.n) })
 	var ops []BatchOp
 	for _, b := range rest {
-		b.op.made = b.write
+		b.op.made, b.op.identity = &b.write, b.id[b.idAt:]
 		b.op.Item = b.write.item.Addr().Interface() // the caller's value may hold another item by now
 		ops = append(ops, b.op)
 	}
@@ -391,31 +416,38 @@ func (w *batchWriter) left() []BatchOp {
 
 // prepare checks an operation and makes its write: what a single one would
 // send, without a condition.
-func (op BatchOp) prepare(ctx context.Context, unchecked bool) (w *Write, err error) {
-	r := op.Repo
+func (w *batchWriter) prepare(b *batchWrite) (err error) {
+	r := b.op.Repo
 	if r == nil {
-		return nil, errors.New("it is made with Put or Delete, of a repository that is not nil")
+		return errors.New("it is made with Put or Delete, of a repository that is not nil")
 	}
 	switch why := r.Guarded(); {
 	case r.Table.Err != nil:
-		return nil, r.Table.Err
+		return r.Table.Err
 	case r.Table.ReadOnly:
-		return nil, ErrReadOnly
-	case why != "" && !unchecked:
-		return nil, fmt.Errorf("%s, which batches cannot check; Unchecked goes without", why)
-	case op.made != nil:
-		return op.made, nil
+		return ErrReadOnly
+	case why != "" && !w.how.Unchecked:
+		return fmt.Errorf("%s, which batches cannot check; Unchecked goes without", why)
+	case b.op.made != nil:
+		b.write = *b.op.made
+		return nil
 	}
-	w = &Write{repo: r, op: pick(op.Delete, Delete, Put)}
-	if w.caller, err = elem(op.Item); err != nil {
-		return nil, err
+	write := &b.write
+	write.repo, write.op = r, pick(b.op.Delete, Delete, Put)
+	if write.caller, err = elem(b.op.Item); err != nil {
+		return err
 	}
-	w.item = reflect.New(r.Type).Elem()
-	w.item.Set(w.caller)
-	if op.Delete {
-		return w, w.prepareDelete(ctx)
+	write.item = w.memory.item(r.Type)
+	write.item.Set(write.caller)
+	if b.op.Delete {
+		return write.prepareDelete(w.ctx)
 	}
-	return w, w.preparePut(ctx)
+	if r.Table.direct(w.ctx) {
+		write.room, write.keyRoom = w.memory.room(), w.memory.key[:0]
+	}
+	err = write.preparePut(w.ctx)
+	w.memory.used(write)
+	return err
 }
 
 // sets reports whether a write sets fields of the caller's value.

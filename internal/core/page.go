@@ -26,6 +26,7 @@ type page struct {
 
 	match   func(*record) int // says which of the keys of a batch an item has, -1: none
 	matched []int             // what match said of each entry
+	sent    buffer            // what a batch sends
 
 	answered bool     // on the direct path
 	perOp    []stored // items that came one for each operation: read by a transaction, or with an error
@@ -68,8 +69,10 @@ const maxItems = 4 << 20
 // release gives p back: nothing of it may be used any more.
 func (p *page) release() {
 	p.reset()
-	if cap(p.body.b) > maxKept {
-		p.body.b = nil
+	for _, b := range []*buffer{&p.body, &p.sent} {
+		if cap(b.b) > maxKept {
+			b.b = nil
+		}
 	}
 	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
 		p.items.SetZero()

@@ -60,6 +60,7 @@ type keyAttr struct {
 	name string
 	kind types.ScalarAttributeType
 	attr *ast.Attr // PartBy: the item's attribute
+	text bool      // PartBy: it is a string, stored as it is
 }
 
 // part is a Part compiled for a plan.
@@ -130,7 +131,9 @@ func (p *part) compileBy() error {
 		default:
 			errs = append(errs, fmt.Errorf("%v: a key attribute is a string, a number or bytes, not %s", a, orUnknown(string(kind))))
 		}
-		p.attrs = append(p.attrs, keyAttr{name: a.Path[0].Name, kind: kind, attr: a})
+		text := kind == types.ScalarAttributeTypeS && p.units[a.Path.String()] == codec.Default &&
+			a.Type.Kind() == reflect.String && reflect.PointerTo(a.Type).NumMethod() == 0
+		p.attrs = append(p.attrs, keyAttr{name: a.Path[0].Name, kind: kind, attr: a, text: text})
 	}
 	return errors.Join(errs...)
 }
@@ -148,17 +151,24 @@ func orUnknown(kind string) string {
 func (p *part) values(item reflect.Value, key attributes, n int) (_ attributes, missing []string, err error) {
 	switch p.Kind {
 	case PartConst:
-		return append(key, attribute{p.Attr, text(p.Text)}), nil, nil
+		return key.addText(p.Attr, p.Text), nil, nil
 	case PartComposite:
 		f := p.formats[n]
 		s, missing, err := f.compose(f.fieldsOf(item))
 		if err != nil || missing != nil {
 			return key, missing, err
 		}
-		return append(key, attribute{p.Attr, text(s)}), nil, nil
+		return key.addText(p.Attr, s), nil, nil
 	}
 	all := key
 	for _, a := range p.attrs {
+		if v, ok := a.string(item); ok && v != "" {
+			if err := validText(v); err != nil {
+				return key, nil, fmt.Errorf("%s: %w", a.name, err)
+			}
+			all = all.addText(a.name, v)
+			continue
+		}
 		av, absent, err := p.value(item, a)
 		if err != nil {
 			return key, nil, err
@@ -172,6 +182,18 @@ func (p *part) values(item reflect.Value, key attributes, n int) (_ attributes, 
 		return key, missing, nil
 	}
 	return all, nil, nil
+}
+
+// string is the key attribute of item, if it is a string stored as it is.
+func (a keyAttr) string(item reflect.Value) (string, bool) {
+	if !a.text {
+		return "", false
+	}
+	v, ok := at(item, a.attr.Index)
+	if !ok {
+		return "", false
+	}
+	return v.String(), true
 }
 
 // value is the key attribute a of item.

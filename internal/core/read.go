@@ -112,8 +112,11 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 // isLiteral reports whether err says that a value does not fit one format of
 // a key; it may fit another.
 func isLiteral(err error) bool {
+	if err == nil {
+		return false
+	}
 	var literal *literalError
-	return err != nil && errors.As(err, &literal)
+	return errors.As(err, &literal)
 }
 
 // pathOf is the attribute that err is about.

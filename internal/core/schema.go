@@ -369,7 +369,12 @@ func (s *Schema) Name() string {
 
 // key is the table's key of item, in one of its accepted forms.
 func (s *Schema) key(item reflect.Value, f form) (attributes, error) {
-	key := make(attributes, 0, 4)
+	return s.appendKey(make(attributes, 0, 4), item, f)
+}
+
+// appendKey appends the key to key, which is empty. Values behind its end may
+// be used again.
+func (s *Schema) appendKey(key attributes, item reflect.Value, f form) (attributes, error) {
 	var missing []string
 	for i, p := range s.table.parts() {
 		var m []string

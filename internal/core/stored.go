@@ -13,15 +13,16 @@ import (
 
 // derivedKeys is what the fields of an item make of its keys and its kind.
 type derivedKeys struct {
+	key     attributes // of the table
 	derived attributes
 	absent  []string // attributes that it must not have
 }
 
 // deriveKeys derives the keys of item, and sets the fields that hold them, or
-// the kind.
-func (s *Schema) deriveKeys(item reflect.Value) (k derivedKeys, err error) {
+// the kind. The table's key goes to room, nil: to memory of its own.
+func (s *Schema) deriveKeys(room attributes, item reflect.Value) (k derivedKeys, err error) {
 	s.setKind(item)
-	if k.derived, k.absent, err = s.derive(item); err != nil {
+	if k, err = s.derive(room, item); err != nil {
 		return k, err
 	}
 	for _, m := range s.mirrors {
@@ -34,11 +35,11 @@ func (s *Schema) deriveKeys(item reflect.Value) (k derivedKeys, err error) {
 	return k, nil
 }
 
-// encode is item as it is stored, with keys: JSON if direct says so, and
-// attribute values otherwise.
-func (s *Schema) encode(item reflect.Value, keys derivedKeys, direct bool) (stored, error) {
+// encode is item as it is stored, with keys: JSON, in the room behind dst if
+// that is enough, if direct says so, and attribute values otherwise.
+func (s *Schema) encode(dst []byte, item reflect.Value, keys derivedKeys, direct bool) (stored, error) {
 	if direct {
-		raw, err := s.overlay.AppendItem(nil, item.Addr().Interface(), s.changes(keys.derived, keys.absent))
+		raw, err := s.overlay.AppendItem(dst, item.Addr().Interface(), s.changes(keys.derived, keys.absent))
 		return stored{raw: raw}, err
 	}
 	attrs, err := s.plan.Encode(item.Addr().Interface())
@@ -150,35 +151,37 @@ func ownTarget(v reflect.Value) reflect.Value {
 	return v
 }
 
-// derive is what dynox adds to the attributes of item: composed keys and the
-// kind; and the names of the key attributes that it must not have, because
+// derive is the key of item, and what dynox adds to its attributes: composed
+// keys and the kind; and the names of the key attributes that it must not have, because
 // their inputs are missing: the item is not in those indexes.
-func (s *Schema) derive(item reflect.Value) (derived attributes, absent []string, err error) {
-	key, err := s.key(item, form{})
-	if err != nil {
-		return nil, nil, err
+func (s *Schema) derive(room attributes, item reflect.Value) (k derivedKeys, err error) {
+	if room == nil {
+		room = make(attributes, 0, 4)
 	}
-	all := key
+	if k.key, err = s.appendKey(room, item, form{}); err != nil {
+		return k, err
+	}
+	all := k.key
 	for _, ix := range s.indexes {
 		for _, p := range ix.parts() {
-			if all, absent, err = p.sparse(item, all, absent); err != nil {
-				return nil, nil, fmt.Errorf("index %s: %w", ix.Name, err)
+			if all, k.absent, err = p.sparse(item, all, k.absent); err != nil {
+				return k, fmt.Errorf("index %s: %w", ix.Name, err)
 			}
 		}
 		if err := ix.checkSizes(all); err != nil {
-			return nil, nil, fmt.Errorf("index %s: %w", ix.Name, err)
+			return k, fmt.Errorf("index %s: %w", ix.Name, err)
 		}
 	}
 	for _, p := range s.derived {
 		if av := all.get(p.Attr); av != nil {
-			derived = append(derived, attribute{p.Attr, av})
+			k.derived = append(k.derived, attribute{p.Attr, av})
 		}
 	}
-	absent = slices.DeleteFunc(absent, func(name string) bool { return key.get(name) != nil })
+	k.absent = slices.DeleteFunc(k.absent, func(name string) bool { return k.key.get(name) != nil })
 	if s.Kind.Attr != "" {
-		derived = append(derived, attribute{s.Kind.Attr, text(s.Kind.Name)})
+		k.derived = append(k.derived, attribute{s.Kind.Attr, text(s.Kind.Name)})
 	}
-	return derived, absent, nil
+	return k, nil
 }
 
 // sparse adds the part of an index's key to key, or the names of its
@@ -212,6 +215,20 @@ type attributes []attribute
 type attribute struct {
 	name  string
 	value types.AttributeValue
+}
+
+// addText adds a string, in the value that is behind the end if one is.
+func (as attributes) addText(name, s string) attributes {
+	if n := len(as); n < cap(as) {
+		as = as[:n+1]
+		if v, ok := as[n].value.(*types.AttributeValueMemberS); ok {
+			as[n].name, v.Value = name, s
+		} else {
+			as[n] = attribute{name, text(s)}
+		}
+		return as
+	}
+	return append(as, attribute{name, text(s)})
 }
 
 // get is the attribute called name, nil if there is none.

@@ -40,8 +40,10 @@ type Write struct {
 	caller  reflect.Value // what the caller's *T points to
 	item    reflect.Value // a copy of it, which the stages work on
 	user    *ast.Cond     // the caller's condition
+	room    []byte        // for the JSON of stored, behind its end
+	keyRoom attributes    // for the key of a put
 	stored  stored        // of a put
-	key     attributes    // of the others
+	key     attributes
 	actions []*ast.Action
 	once    bool // sent exactly once
 	single  bool // taking effect twice does harm
@@ -101,7 +103,7 @@ func (w *Write) preparePut(ctx context.Context) error {
 		return err
 	}
 	r.stages.fill(w)
-	keys, err := r.deriveKeys(w.item)
+	keys, err := r.deriveKeys(w.keyRoom, w.item)
 	if err != nil {
 		return err
 	}
@@ -111,7 +113,8 @@ func (w *Write) preparePut(ctx context.Context) error {
 	if err := r.stages.bump(w); err != nil {
 		return err
 	}
-	if w.stored, err = r.encode(w.item, keys, r.Table.direct(ctx)); err != nil {
+	w.key = keys.key
+	if w.stored, err = r.encode(w.room, w.item, keys, r.Table.direct(ctx)); err != nil {
 		return err
 	}
 	if n := w.stored.size(); n > maxItem {
