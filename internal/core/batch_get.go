@@ -91,7 +91,7 @@ func (g *batchGetter) take(key any) {
 		break
 	}
 	if g.fresh != nil && g.fresh.n >= maxBatchGet {
-		g.launch()
+		g.launch(false)
 	}
 }
 
@@ -102,7 +102,7 @@ func (g *batchGetter) add(key any) error {
 		return err
 	}
 	if len(g.forms) > 1 && g.fresh != nil && g.fresh.n+len(g.forms) > maxBatchGet {
-		g.launch()
+		g.launch(false)
 	}
 	var wanted *wantedKey
 	var unfit error
@@ -142,8 +142,9 @@ func (g *batchGetter) add(key any) error {
 	return nil
 }
 
-// launch sends the request that was filled, when there may be one more.
-func (g *batchGetter) launch() {
+// launch sends the request that was filled, when there may be one more; alone
+// says that it needs no goroutine of its own.
+func (g *batchGetter) launch(alone bool) {
 	for !g.halted && (g.flying >= g.how.Concurrency || len(g.order) >= g.how.Concurrency) {
 		g.settle(<-g.done)
 	}
@@ -155,6 +156,11 @@ func (g *batchGetter) launch() {
 	g.flying++
 	if g.how.InOrder {
 		g.order = append(g.order, q)
+	}
+	if alone {
+		q.protect(func() error { return q.run(g.ctx) })
+		g.settle(q)
+		return
 	}
 	q.start(g.ctx, g.done)
 }
@@ -201,7 +207,7 @@ func (g *batchGetter) deliver(q *getRequest) {
 			}
 		}
 	}
-	if q.err != nil {
+	if q.err != nil && !g.halted {
 		g.end(q.err)
 	}
 }
@@ -214,7 +220,7 @@ func (g *batchGetter) end(err error) {
 // finish sends the rest and delivers all. An error of a key comes after that.
 func (g *batchGetter) finish() {
 	if g.fresh != nil && !g.halted {
-		g.launch()
+		g.launch(g.flying == 0)
 	}
 	for g.flying > 0 && !g.halted {
 		g.settle(<-g.done)
@@ -244,6 +250,13 @@ func BatchRead(ctx context.Context, refs []*Ref, how BatchGetting, more func(*Re
 			<-done
 		}
 	}()
+	if len(requests) == 1 { // it needs no goroutine
+		q := requests[0]
+		q.protect(func() error { return q.run(ctx) })
+		q.owned()
+		q.fill(ctx, more)
+		return
+	}
 	for len(requests) > 0 || flying > 0 {
 		if len(requests) > 0 && flying < how.Concurrency {
 			requests[0].start(ctx, done)

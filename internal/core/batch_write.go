@@ -153,7 +153,7 @@ func (w *batchWriter) take(op BatchOp) {
 	w.poll()
 	for _, l := range w.lanes {
 		for l.full() && !w.halted {
-			w.launch(l)
+			w.launch(l, false)
 		}
 	}
 	for w.behind >= maxBatchWrite*w.how.Concurrency && w.flying > 0 {
@@ -319,8 +319,9 @@ func (l *lane) cut() []*batchWrite {
 	return ops
 }
 
-// launch sends a request, when there may be one more.
-func (w *batchWriter) launch(l *lane) {
+// launch sends a request, when there may be one more; alone says that it needs
+// no goroutine of its own.
+func (w *batchWriter) launch(l *lane, alone bool) {
 	for w.flying >= w.how.Concurrency {
 		w.settle(<-w.done)
 	}
@@ -332,6 +333,11 @@ func (w *batchWriter) launch(l *lane) {
 		b.state = flying
 	}
 	w.flying++
+	if alone {
+		q.protect(func() error { return q.run(w.ctx) })
+		w.settle(q)
+		return
+	}
 	go func() {
 		defer func() { w.done <- q }()
 		q.protect(func() error { return q.run(w.ctx) })
@@ -383,7 +389,7 @@ func (w *batchWriter) finish() {
 		w.poll()
 		for _, l := range w.lanes {
 			for len(l.queue) > 0 && !w.halted {
-				w.launch(l)
+				w.launch(l, w.flying == 0 && len(w.lanes) == 1 && len(l.queue) <= maxBatchWrite)
 			}
 		}
 		if w.flying == 0 {
