@@ -142,7 +142,7 @@ func (c testCase) difference(t *testing.T, code int, text string) string {
 	if code != c.status {
 		return fmt.Sprintf("%s %s\n got status %d: %s\nwant %d: %s", c.operation, short(c.body), code, short(text), c.status, short(c.answer))
 	}
-	got := text
+	var got string
 	switch {
 	case c.answer == "*":
 		return ""

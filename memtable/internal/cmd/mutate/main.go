@@ -1,7 +1,7 @@
 // Command mutate measures what the engine's cases catch. It changes the engine's source in one place at a
 // time, as a slip of the hand would, runs the cases against each change, and tells which of them went unnoticed:
 //
-//	go run ./memtable/internal/mutate -n 500 -seed 1
+//	go run ./memtable/internal/cmd/mutate -n 500 -seed 1
 //
 // All changes are compiled into one test binary, each behind a switch, so that trying one costs as much as the cases
 // do. The source itself stays as it is. A change that doesn't compile there doesn't count; one with which the cases
