@@ -112,13 +112,13 @@ func itemError(b *core.BadItem) *ItemError {
 // did not hold for, or what Create found. It is false when the error carries
 // none, or one of another type. Of a transaction it is the first of its type.
 func OldItem[T any](err error) (T, bool) {
-	if failure, ok := err.(*core.Failure); ok {
+	if failure, ok := err.(*core.Failure); ok { //nolint:errorlint // the chain is walked here: not the first Failure, but the first of this type
 		if old, ok := failure.Old.(*T); ok && old != nil {
 			return *old, true
 		}
 	}
 	var inner []error
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // as above
 	case interface{ Unwrap() error }:
 		inner = []error{err.Unwrap()}
 	case interface{ Unwrap() []error }:

@@ -387,5 +387,5 @@ func TestTransfers(t *testing.T) {
 	is.Equal(sum, int64(accounts*each))
 	is.True(off <= 2*unknown) // each account is where the reports put it
 	is.True(done > transfers/2)
-	engine.Check()
+	is.NoErr(engine.Check())
 }

@@ -105,7 +105,7 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 	for i, w := range writes {
 		in.TransactItems[i] = w.transactItem(c)
 	}
-	return resend(ctx, func() error {
+	return resend(ctx, func() error { //nolint:contextcheck // a kept stack outlives the call that it is made in
 		_, err := invoke(c, &opTransactWriteItems, in)
 		return err
 	})

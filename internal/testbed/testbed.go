@@ -41,7 +41,7 @@ func Each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 		f(t, memtable.New(t).Client(OtherProtocol))
 	})
 	t.Run("endpoint", func(t *testing.T) {
-		url := os.Getenv(Endpoint)
+		url := os.Getenv(Endpoint) //nolint:forbidigo // only tests import this package
 		if url == "" {
 			t.Skip(Endpoint + " is not set")
 		}
