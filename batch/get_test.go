@@ -272,28 +272,31 @@ func TestGetBreak(t *testing.T) {
 	}
 	func() {
 		defer func() { is.Equal(recover(), "in the loop") }()
-		for range batch.Get(t.Context(), s.orders, keys(upTo(1000)...)) {
+		for _, err := range batch.Get(t.Context(), s.orders, keys(upTo(1000)...)) {
+			is.NoErr(err)
 			panic("in the loop")
 		}
 	}()
 	func() {
 		defer func() { is.Equal(recover(), "in the keys") }()
-		for range batch.Get(t.Context(), s.orders, func(yield func(Order) bool) {
+		for _, err := range batch.Get(t.Context(), s.orders, func(yield func(Order) bool) {
 			for k := range keys(upTo(450)...) {
 				yield(k)
 			}
 			panic("in the keys")
 		}) {
+			is.NoErr(err)
 		}
 	}()
 	taken := 0
-	for range batch.Get(t.Context(), s.orders, func(yield func(Order) bool) {
+	for _, err := range batch.Get(t.Context(), s.orders, func(yield func(Order) bool) {
 		for k := range keys(upTo(1000)...) {
 			if taken++; !yield(k) {
 				return
 			}
 		}
 	}, batch.Concurrency(2)) {
+		is.NoErr(err)
 		break
 	}
 	is.True(taken <= 400) // a few requests in advance

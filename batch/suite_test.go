@@ -38,7 +38,6 @@ var (
 	customer = expr.At(order, &order.Customer)
 	id       = expr.At(order, &order.ID)
 	total    = expr.At(order, &order.Total)
-	placed   = expr.At(order, &order.Placed)
 	OrderKey = dynox.Key[Order]{
 		Partition: dynox.Composite("pk", "CUSTOMER#{}", customer),
 		Sort:      dynox.Composite("sk", "ORDER#{}", id),
@@ -75,6 +74,7 @@ var (
 type shop struct {
 	client   *dynamodb.Client
 	table    *dynox.Table // of orders and users
+	sensors  *dynox.Table
 	orders   *dynox.Repo[Order]
 	users    *dynox.Repo[User]
 	readings *dynox.Repo[Reading]
@@ -84,7 +84,7 @@ func newShop(t testing.TB, client *dynamodb.Client, opts ...dynox.TableOption) s
 	t.Helper()
 	is := is.NewRelaxed(t.(is.T))
 	table, sensors := testbed.Table(t, client, opts...), testbed.Table(t, client, opts...)
-	s := shop{client: client, table: table}
+	s := shop{client: client, table: table, sensors: sensors}
 	var err error
 	s.orders, err = dynox.NewRepo(table, OrderKey, dynox.Kind[Order]("order"))
 	is.NoErr(err)
