@@ -76,8 +76,10 @@ func (q *writeRequest) send(ctx context.Context, ops []*batchWrite) error {
 		in.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 	}
 	if c.direct {
-		for _, b := range ops {
-			in.RequestItems[b.op.Repo.Table.Name] = placeholder
+		for _, b := range ops { // the SDK requires something
+			if name := b.op.Repo.Table.Name; in.RequestItems[name] == nil {
+				in.RequestItems[name] = make([]types.WriteRequest, 1)
+			}
 		}
 		q.page.sent.b = appendWrites(q.page.sent.b[:0], ops)
 		c.members = append(c.members, member{"RequestItems", q.page.sent.b})
@@ -122,9 +124,6 @@ func markAgain(ops []*batchWrite) {
 		b.again = true
 	}
 }
-
-// placeholder stands for the operations on a table in the SDK's input.
-var placeholder = []types.WriteRequest{{}}
 
 // appendWrites appends ops to b as the member RequestItems.
 func appendWrites(b []byte, ops []*batchWrite) []byte {
