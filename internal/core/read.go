@@ -53,6 +53,11 @@ func (b *BadItem) Unwrap() error { return b.Err }
 
 // GetItem reads the item that key, a *T, names into out, a *T.
 func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*ast.Attr, out any) error {
+	return r.getItem(ctx, key, consistent, only, out, nil)
+}
+
+// getItem is GetItem; seen, if it is not nil, sees the stored item.
+func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*ast.Attr, out any, seen func(stored)) error {
 	if r.Table.Err != nil {
 		return r.Table.Err
 	}
@@ -99,6 +104,9 @@ func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*as
 		if p.found() {
 			if err := p.entries[0].err; err != nil {
 				return &BadItem{Path: pathOf(err), Err: err}
+			}
+			if seen != nil {
+				seen(p.entries[0].stored)
 			}
 			return nil
 		}

@@ -98,7 +98,7 @@ func (v *Version) wantedBy(c *ast.Cond) (wanted int64, ok bool) {
 		return 0, false
 	case c.Op == ast.Missing && c.Args[0].Kind == ast.OpAttr && c.Args[0].Attr.Same(v.Attr):
 		return 0, true
-	case c.Op != ast.Eq || c.Args[0].Kind != ast.OpAttr || !c.Args[0].Attr.Same(v.Attr) || c.Args[1].Kind != ast.OpValue:
+	case c.Op != ast.Eq || c.Args[0].Kind != ast.OpAttr || !c.Args[0].Attr.Same(v.Attr) || c.Args[1].Kind != ast.OpValue && c.Args[1].Kind != ast.OpPlain:
 		return 0, false
 	}
 	n := reflect.ValueOf(c.Args[1].Value)
@@ -117,10 +117,15 @@ func (s *stages) cond(w *Write) *ast.Cond {
 	if v == nil || !w.checked || w.op == Update || w.op == Upsert {
 		return nil
 	}
-	if w.wanted == 0 {
+	return versionIs(v, w.wanted)
+}
+
+// versionIs holds for an item of version n; 0: without one.
+func versionIs(v *Version, n int64) *ast.Cond {
+	if n == 0 {
 		return ast.Compare(ast.Missing, ast.AttrOperand(v.Attr))
 	}
-	return ast.Binary(ast.Eq, ast.AttrOperand(v.Attr), ast.Operand{Kind: ast.OpPlain, Value: w.wanted})
+	return ast.Binary(ast.Eq, ast.AttrOperand(v.Attr), ast.Operand{Kind: ast.OpPlain, Value: n})
 }
 
 // stale is the error of w for meeting item, invalid if there was none; nil if

@@ -64,9 +64,8 @@ func elem(item any) (reflect.Value, error) {
 	return v.Elem(), nil
 }
 
-// Prepare checks a write of item, a *T, and makes its request; of op other
-// than Create and Put, item is its key. Nothing is sent.
-func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (w *Write, err error) {
+// begin is the start of every write of item, a *T: a copy of it.
+func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *Write, err error) {
 	switch {
 	case r.Table.Err != nil:
 		return nil, r.Table.Err
@@ -81,6 +80,16 @@ func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (w 
 	}
 	w.item = reflect.New(r.Type).Elem()
 	w.item.Set(w.caller)
+	return w, nil
+}
+
+// Prepare checks a write of item, a *T, and makes its request; of op other
+// than Create and Put, item is its key. Nothing is sent.
+func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (*Write, error) {
+	w, err := r.begin(ctx, op, item, with)
+	if err != nil {
+		return nil, err
+	}
 	switch op {
 	case Create, Put:
 		err = w.preparePut(ctx)
