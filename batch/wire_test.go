@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/matryer/is"
 
+	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/batch"
 	"github.com/dynox-go/dynox/internal/testbed"
 	seq "github.com/dynox-go/dynox/iter"
@@ -112,4 +113,87 @@ func TestOddAnswers(t *testing.T) {
 			is.Equal(len(got), 0)
 		})
 	}
+}
+
+// A transport that panics does so for the caller, whom no goroutine outlives.
+func TestPanicsOfRequests(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t)
+	r := &tap{RoundTripper: engine}
+	s := newShop(t, engine.Client(func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: r} }))
+	for name, call := range map[string]func() error{
+		"write": func() error { return batch.Write(t.Context(), puts(s.orders, upTo(60)...), batch.Concurrency(1)) },
+		"get": func() error {
+			_, err := seq.Collect(batch.Get(t.Context(), s.orders, keys(upTo(250)...), batch.Concurrency(1)))
+			return err
+		},
+		"one get": func() error { _, err := seq.Collect(batch.Get(t.Context(), s.orders, keys(1))); return err },
+		"read":    func() error { return batch.Read(t.Context(), batch.Ref(s.orders, anOrder(1))) },
+		"load":    func() error { _, err := batch.NewLoader(s.orders).Load(t.Context(), anOrder(1)); return err },
+	} {
+		func() {
+			r.answer = func(string) string { panic("broken transport") }
+			defer func() { is.Equal(recover(), "broken transport") }()
+			t.Error(name, call())
+		}()
+		r.answer = nil
+		if err := call(); name != "load" {
+			is.NoErr(err)
+		}
+	}
+}
+
+// Whatever the service answers, no operation is both done and left, or neither.
+func FuzzAnswers(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"UnprocessedItems":{}}`, `{"UnprocessedItems":null}`, `{"UnprocessedKeys":{"shop":{"Keys":[{"id":{"S":"1"}}]}}}`,
+		`{"UnprocessedItems":{"shop":[{"PutRequest":{"Item":{"id":{"S":"1"},"text":{"S":""}}}},{"DeleteRequest":{"Key":{"id":{"S":"2"}}}}]}}`,
+		`{"UnprocessedItems":{"shop":[{"PutRequest":null},{}]}}`, `{"UnprocessedItems":{"shop":[{"PutRequest":{"Item":{"id":{"N":"1"}}}}]}}`,
+		`{"Responses":{"shop":[{"id":{"S":"1"},"text":{"S":"a"}},{"id":{"S":"1"}},{"id":{"S":"9"}}],"other":[{}]}}`, `{"Responses":[]}`, `[`,
+		`{"ConsumedCapacity":[{"TableName":"shop","CapacityUnits":2.0}]}`,
+	} {
+		f.Add(seed)
+	}
+	r := new(tap)
+	var repos []*dynox.Repo[Note]
+	for _, way := range []func(*dynamodb.Options){testbed.Quick, testbed.OtherProtocol} {
+		client := memtable.Open().Client(way, func(o *dynamodb.Options) {
+			o.HTTPClient, o.RetryMaxAttempts = &http.Client{Transport: r}, 1
+		})
+		notes, err := dynox.NewRepo(dynox.NewTable(client, "shop"), NoteKey)
+		if err != nil {
+			f.Fatal(err)
+		}
+		repos = append(repos, notes)
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		r.sent, r.answer = nil, func(string) string { return pick(answer == "", "{}", answer) }
+		for i, notes := range repos {
+			if i > 0 && !json.Valid([]byte(answer)) {
+				continue // the SDK's own decoder panics on some
+			}
+			a, b := Note{ID: "1"}, Note{ID: "3"}
+			err := batch.Write(t.Context(), ops(batch.Put(notes, &a), batch.Delete(notes, Note{ID: "2"}), batch.Put(notes, &b)), batch.MaxRetries(0))
+			var partial *batch.PartialError
+			switch {
+			case err == nil:
+			case !errors.As(err, &partial):
+				t.Fatal(err)
+			case partial.Counts.Taken != 3 || partial.Counts.Done+len(partial.Left) != 3:
+				t.Fatalf("%+v", partial.Counts)
+			}
+			asked := map[string]bool{"1": true, "2": true, "3": true}
+			missing := batch.Missing(func(n Note) { delete(asked, n.ID) })
+			got, err := seq.Collect(batch.Get(t.Context(), notes, slices.Values([]Note{{ID: "1"}, {ID: "2"}, {ID: "3"}}), batch.MaxRetries(0), missing))
+			for _, n := range got {
+				if !asked[n.ID] {
+					t.Fatal("an item that is missing, comes twice, or was not asked for")
+				}
+				delete(asked, n.ID)
+			}
+			if err == nil && len(asked) > 0 {
+				t.Fatal("keys of which nothing was said")
+			}
+		}
+	})
 }
