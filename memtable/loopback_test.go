@@ -1,13 +1,18 @@
 package memtable_test
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +28,7 @@ import (
 
 var (
 	loopback    = flag.String("loopback", "", "servers whose rates are compared: name=url,name=url")
+	answersFile = flag.String("answers", "", "a file of answers, as JSON, that TestServeAnswers serves until its standard input ends")
 	loopbackFor = flag.Duration("loopbacktime", 500*time.Millisecond, "how long each rate of the comparison is measured, five times: the best counts")
 )
 
@@ -43,12 +49,11 @@ func TestLoopback(t *testing.T) {
 	first := servers[0].url
 	loopbackItems(t, first)
 	answers := recordAnswers(t, first)
-	still := httptest.NewServer(http.HandlerFunc(answers.serve))
-	defer still.Close()
+	still := serveElsewhere(t, answers)
 	for _, s := range servers[1:] {
 		loopbackItems(t, s.url)
 	}
-	servers = append(servers, server{"client alone", still.URL})
+	servers = append(servers, server{"client alone", still})
 
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%-14s %-14s %10s %10s", "requests/s", "", "1 conn", "16 conns")
@@ -161,6 +166,46 @@ func recordAnswers(t *testing.T, url string) canned {
 		}
 	}
 	return answers
+}
+
+// serveElsewhere serves answers from a process of its own, as the other servers
+// are, and returns where.
+func serveElsewhere(t *testing.T, answers canned) string {
+	t.Helper()
+	is := is.New(t)
+	text, err := json.Marshal(answers)
+	is.NoErr(err)
+	file := filepath.Join(t.TempDir(), "answers.json")
+	is.NoErr(os.WriteFile(file, text, 0o600))
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServeAnswers$", "-answers="+file)
+	stdin, err := cmd.StdinPipe()
+	is.NoErr(err)
+	stdout, err := cmd.StdoutPipe()
+	is.NoErr(err)
+	is.NoErr(cmd.Start())
+	t.Cleanup(func() {
+		_ = stdin.Close() // it ends
+		_ = cmd.Wait()
+	})
+	url, err := bufio.NewReader(stdout).ReadString('\n')
+	is.NoErr(err)
+	return strings.TrimSpace(url)
+}
+
+func TestServeAnswers(t *testing.T) {
+	if *answersFile == "" {
+		t.Skip("is the other process of TestLoopback")
+	}
+	is := is.New(t)
+	text, err := os.ReadFile(*answersFile)
+	is.NoErr(err)
+	var answers canned
+	is.NoErr(json.Unmarshal(text, &answers))
+	server := httptest.NewServer(http.HandlerFunc(answers.serve))
+	defer server.Close()
+	fmt.Println(server.URL)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	is.NoErr(err)
 }
 
 func (c canned) serve(w http.ResponseWriter, req *http.Request) {
