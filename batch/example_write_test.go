@@ -94,7 +94,7 @@ func ExamplePartialError() {
 	ctx := context.Background()
 	engine, books := library(ctx)
 	engine.Fail("BatchWriteItem", memtable.Partial(22)) // the service leaves 3 of 25
-	err := batch.Write(ctx, lines(books, 50), batch.MaxRetries(0))
+	err := batch.Write(ctx, lines(books, 50), batch.MaxRetries(0), batch.Concurrency(1))
 	fmt.Println(err)
 	var partial *batch.PartialError
 	if errors.As(err, &partial) {

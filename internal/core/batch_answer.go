@@ -136,6 +136,7 @@ func (w *wantedKey) answer() (a *getAsk, sure bool) {
 func (q *getRequest) start(ctx context.Context, done chan<- *getRequest) {
 	go func() {
 		defer func() { done <- q }()
+		q.begin()
 		q.protect(func() error { return q.run(ctx) })
 	}()
 }

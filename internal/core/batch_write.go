@@ -340,6 +340,7 @@ func (w *batchWriter) launch(l *lane, alone bool) {
 	}
 	go func() {
 		defer func() { w.done <- q }()
+		q.begin()
 		q.protect(func() error { return q.run(w.ctx) })
 	}()
 }
