@@ -29,6 +29,8 @@ var rows = []struct{ name, label, title string }{
 	{"Repository/Query/shape=wide", "100 attributes", "a page of 400 items of 100 attributes"},
 	{"Repository/Query/shape=deep", "nested maps", "a page of 400 items of nested maps"},
 	{"Repository/Query/shape=large", "300 KB items", "a page of three items of 300 KB"},
+	{"Repository/BatchGetItem/shape=order", "batch get", "get 100 items in a batch"},
+	{"Repository/BatchWriteItem/shape=order", "batch write", "put 25 items in a batch"},
 	{"Repository/GetItem/shape=order", "get", "get an item"},
 	{"Repository/PutItem/shape=order", "put", "put an item"},
 	{"Repository/UpdateItem/shape=order", "update", "update an item, and return it"},
@@ -158,5 +160,5 @@ func draw(file string, results map[key]float64) error {
 	}
 	p.NominalY(names...)
 	p.X.Min, p.X.Max = 0, math.Log10(500)
-	return p.Save(vg.Points(620), vg.Points(360), file)
+	return p.Save(vg.Points(620), vg.Points(420), file)
 }
