@@ -1,10 +1,12 @@
 package dynox
 
 import (
+	"errors"
 	"reflect"
 	"time"
 
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/core"
 )
 
@@ -12,7 +14,8 @@ import (
 // created, put, or made by an upsert. It is meant for identifiers: the value
 // stays on the caller's item although the write fails, so that trying again
 // cannot create a second item. The attribute may be part of the key; an upsert,
-// whose key is given, leaves it alone then. f is called once for each write that
+// whose key is given, leaves it alone then, and gives other attributes to items
+// that lack them, whether it makes those or not. f is called once for each write that
 // needs a value, and must be safe for concurrent use. Package hooks/gen has
 // ULIDs, UUIDs and KSUIDs.
 func Generate[T, V any](attr expr.Attr[T, V], f func() V) Option[T] {
@@ -21,6 +24,8 @@ func Generate[T, V any](attr expr.Attr[T, V], f func() V) Option[T] {
 
 // Default gives an attribute that is zero the value of f, when an item is
 // created, put, or made by an upsert. The caller's item has it after the write.
+// An upsert cannot tell whether it makes the item: it gives the value to one that
+// is there and lacks the attribute, too.
 func Default[T, V any](attr expr.Attr[T, V], f func() V) Option[T] {
 	return fill(attr, f, core.Fill{})
 }
@@ -39,6 +44,10 @@ func Updated[T any](attr expr.Attr[T, time.Time]) Option[T] {
 func now() time.Time { return time.Now().UTC().Round(0) }
 
 func fill[T, V any](attr expr.Attr[T, V], f func() V, fill core.Fill) Option[T] {
+	if f == nil {
+		fill.Attr = &ast.Attr{Err: errors.New("a generated value has a nil function")}
+		return WithStages[T](core.Door{}, func(s *core.Stages) { s.Fills = append(s.Fills, fill) })
+	}
 	fill.Attr = attrs([]expr.Field[T]{attr})[0]
 	fill.Make = func() reflect.Value {
 		v := f()

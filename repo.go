@@ -103,7 +103,9 @@ func write[O interface{ Write(*ast.Write) }](opts []O) ast.Write {
 }
 
 // Create stores an item that must not be there yet: otherwise it fails with
-// [ErrExists].
+// [ErrExists]. After a lost answer, a stored item that is exactly what was sent is
+// taken for one's own: give items that two might create alike something that
+// tells them apart, such as a generated identifier.
 func (r *Repo[T]) Create(ctx context.Context, item *T, opts ...expr.WriteOption[T]) error {
 	_, err := r.put(ctx, "create", core.Create, item, nil, opts)
 	return err

@@ -69,7 +69,8 @@ func AfterDelete[T any](f func(context.Context, *T) error) dynox.Option[T] {
 // AfterLoad runs f on every item that was read, before the caller has it:
 // by a get, a query, a scan, a batch or a transaction, and what a write returns
 // or its error carries. An error makes the item one that cannot be read, a
-// [dynox.ItemError]. Fields that were not asked for are zero; items read into
+// [dynox.ItemError]; of what a write returns it is a [dynox.ErrAfterWrite], and hooks
+// after the write do not run. Fields that were not asked for are zero; items read into
 // another type, by [dynox.Into], are not seen.
 func AfterLoad[T any](f func(context.Context, *T) error) dynox.Option[T] {
 	return at(core.AfterLoad, f)
@@ -80,6 +81,10 @@ func AfterLoad[T any](f func(context.Context, *T) error) dynox.Option[T] {
 // Validate() error of T or *T is found by itself, and runs after these.
 func Validate[T any](f func(*T) error) dynox.Option[T] {
 	return dynox.WithStages[T](core.Door{}, func(s *core.Stages) {
+		if f == nil {
+			s.Checks = append(s.Checks, nil) // which is told
+			return
+		}
 		s.Checks = append(s.Checks, func(item any) error { return f(item.(*T)) })
 	})
 }
@@ -92,13 +97,15 @@ func Skip(ctx context.Context) context.Context { return core.SkipHooks(ctx) }
 // are decoded: f makes one of the schema before into one of schema to. The number
 // of the schema that an item has is in attr, an integer field that is stored by
 // itself: 0 if it is absent. Several upgrades run one after the other. Items are
-// stored with the latest number when they are put, or made by an upsert; an
-// update of an older item leaves its number as it is. f may change any attribute
+// stored with the latest number when they are put, or made by an upsert. An update
+// or an upsert of an older item, which it would mix with the newer schema, fails
+// with [dynox.ErrConditionFailed]: read the item and put it. f may change any attribute
 // but those of keys; it is called with attribute values of its own, perhaps again
 // if a call is repeated, and must do no I/O.
 //
-// An older item cannot be read in part, by [dynox.Only]: it is a
-// [dynox.ItemError]. An index that does not hold attr shows items as they are.
+// An older item cannot be read in part, by [dynox.Only] or from an index that holds
+// some attributes only: it is a [dynox.ItemError]. An index that does not hold attr
+// shows items as they are.
 func Upgrade[T any, V ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](
 	attr expr.Attr[T, V], to int, f func(map[string]types.AttributeValue) error,
 ) dynox.Option[T] {

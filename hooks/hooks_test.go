@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/batch"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/hooks"
 	"github.com/dynox-go/dynox/hooks/gen"
@@ -272,6 +274,31 @@ func TestGeneratedValues(t *testing.T) {
 	})
 }
 
+// Hooks run in the caller's goroutine, whatever reads beside it.
+func TestWhereHooksRun(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	seen := 0 // unguarded: the race detector looks on
+	r := notes(t, memtable.New(t).Client(), hooks.AfterLoad(func(context.Context, *note) error { seen++; return nil }))
+	var keys []note
+	for i := range 250 {
+		keys = append(keys, note{Owner: "a", ID: strconv.Itoa(i)})
+		is.NoErr(r.Put(ctx, &keys[i]))
+	}
+	want := 0
+	check := func(items iter.Seq2[note, error]) {
+		t.Helper()
+		for _, err := range items {
+			is.NoErr(err)
+			want++
+			seen += 0
+		}
+		is.Equal(seen, want)
+	}
+	check(r.Query(ctx, noteKey.In(note{Owner: "a"}).PageSize(20).Prefetch()))
+	check(r.Scan(ctx, dynox.All[note]().Segments(4).PageSize(20)))
+	check(batch.Get(ctx, r, slices.Values(keys)))
+}
+
 func TestBadOptions(t *testing.T) {
 	table := dynox.NewTable(memtable.New(t).Client(), "notes")
 	for name, opts := range map[string][]dynox.Option[note]{
@@ -279,6 +306,8 @@ func TestBadOptions(t *testing.T) {
 		"stray":        {dynox.Default(expr.At(p, new(int)), func() int { return 1 })},
 		"no field":     {dynox.Required(expr.Path[note, string]("other"))},
 		"nil":          {hooks.BeforePut[note](nil)},
+		"nil check":    {hooks.Validate[note](nil)},
+		"nil function": {dynox.Generate[note, string](id, nil)},
 		"nil upgrade":  {hooks.Upgrade(schema, 1, nil)},
 		"upgrade to 0": {hooks.Upgrade(schema, 0, func(map[string]types.AttributeValue) error { return nil })},
 		"two numbers": {
@@ -352,10 +381,17 @@ func TestUpgrade(t *testing.T) {
 		is.True(ok)
 		is.Equal(old, want[0])
 
-		// An update leaves the rest as old as it is, and says so.
-		up, err := r.Update(ctx, want[0], expr.Append(expr.Path[note, []string]("tags"), "x"))
-		is.NoErr(err)
-		is.Equal(up, want[0])
+		// An update would mix the schemas.
+		for _, write := range []func(context.Context, note, ...expr.Action[note]) (note, error){r.Update, r.Upsert} {
+			_, err = write(ctx, want[0], words.Set(1))
+			is.True(errors.Is(err, dynox.ErrConditionFailed))
+			old, ok := dynox.OldItem[note](err)
+			is.True(ok)
+			is.Equal(old, want[0])
+			_, err = write(ctx, want[2], title.Set("newer"))
+			is.NoErr(err)
+		}
+		want[2].Title = "newer"
 		// In part, it cannot be told.
 		_, err = r.Get(ctx, want[0], dynox.Only[note](words))
 		is.True(errors.As(err, new(*dynox.ItemError)))

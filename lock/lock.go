@@ -6,7 +6,7 @@
 //	orders, err := dynox.NewRepo(table, OrderKey, lock.Version(version))
 //
 // A put of an item with version n requires that version n is stored, and stores
-// n+1; with version 0 it requires an item without version, or none. A create
+// n+1; with version 0 it requires an item without version, or with version 0, or none. A create
 // stores the next version of what it is given, 1 of 0. A delete with version n
 // requires n; with 0 it requires nothing. Every update and upsert counts, and
 // requires a version if it is asked to:
@@ -33,9 +33,9 @@ import (
 	"github.com/dynox-go/dynox/internal/core"
 )
 
-// Integer is what can count versions.
+// Integer is what can count versions: a smaller type would come to its end.
 type Integer interface {
-	~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64
+	~int | ~int32 | ~int64 | ~uint | ~uint32 | ~uint64
 }
 
 // VersionOption is an option of [Version].
@@ -105,7 +105,12 @@ func Retry[T any](ctx context.Context, r *dynox.Repo[T], key T, f func(*T) error
 	var zero, item T
 	o := retryOptions{attempts: 10, base: 10 * time.Millisecond}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	if f == nil {
+		return zero, errors.New("dynox: lock.Retry: nil function")
 	}
 	if c := r.Core(core.Door{}); c == nil || !c.Versioned() {
 		return zero, errors.New("dynox: lock.Retry: the repository has no version: see lock.Version")

@@ -228,16 +228,69 @@ func TestTokens(t *testing.T) {
 	is.NoErr(err) // its own condition fails at the second attempt
 	is.Equal(got.Note, "x")
 
-	// Without a token it is known where what is stored is what was sent.
+	// Without one it is not known who wrote.
 	plain, err := dynox.NewRepo(dynox.NewTable(client, "plain"), key, lock.Version(version))
 	is.NoErr(err)
 	is.NoErr(dynox.NewTable(client, "plain").Ensure(ctx, plain))
 	b := account{ID: "b"}
 	engine.Fail("PutItem", memtable.ResetAfter())
-	is.NoErr(plain.Put(ctx, &b))
+	unknown(t, plain.Put(ctx, &b))
 	engine.Fail("UpdateItem", memtable.ResetAfter())
 	_, err = plain.Update(ctx, b, expr.Add(balance, 5), expr.If(version.Eq(1)))
+	unknown(t, err)
+	b.Version = 2
+	engine.Fail("DeleteItem", memtable.ResetAfter())
+	unknown(t, plain.Delete(ctx, b))
+}
+
+// unknown wants an outcome that is unknown, and nothing that says more.
+func unknown(t *testing.T, err error) {
+	t.Helper()
+	is := is.NewRelaxed(t)
 	is.True(errors.Is(err, dynox.ErrUnknownOutcome))
+	is.True(!errors.Is(err, dynox.ErrConditionFailed))
+	is.True(!errors.As(err, new(*lock.StaleError)))
+}
+
+// Somebody else's item is not one's own, though it says the same.
+func TestTheSameWrittenByAnother(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	engine := memtable.New(t)
+	accounts := repo(t, engine.Client(testbed.Quick), lock.Version(version))
+	a := account{ID: "a"}
+	is.NoErr(accounts.Put(ctx, &a))
+	mine, yours := a, a
+	mine.Balance++
+	yours.Balance++
+	is.NoErr(accounts.Put(ctx, &yours))
+	engine.Fail("PutItem", memtable.ResetBefore())
+	unknown(t, accounts.Put(ctx, &mine))
+	is.Equal(mine.Version, uint32(1))
+}
+
+// A version of 0 may be stored: by a repository that did not count yet.
+func TestStoredVersionOfZero(t *testing.T) {
+	type counted struct {
+		ID string `dynamodbav:"id"`
+		N  int    `dynamodbav:"n"`
+	}
+	p := expr.Proto[counted]()
+	by := dynox.Key[counted]{Partition: dynox.By(expr.At(p, &p.ID))}
+	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		table := testbed.Table(t, client)
+		before, err := dynox.NewRepo(table, by)
+		is.NoErr(err)
+		after, err := dynox.NewRepo(table, by, lock.Version(expr.At(p, &p.N)))
+		is.NoErr(err)
+		is.NoErr(table.Ensure(ctx, after))
+		is.NoErr(before.Put(ctx, &counted{ID: "a"}))
+		got, err := after.Get(ctx, counted{ID: "a"})
+		is.NoErr(err)
+		is.NoErr(after.Put(ctx, &got))
+		is.Equal(got.N, 1)
+		stale(t, after.Put(ctx, &counted{ID: "a"}), 0, 1)
+	})
 }
 
 // chaos breaks every n-th request of each kind, in a way of its own.

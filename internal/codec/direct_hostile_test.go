@@ -92,6 +92,8 @@ func FuzzDecodeItem(f *testing.F) {
 		f.Fatal(err)
 	}
 	watch := p.Watch("pk", "id", "Any")
+	f.Add(plainLists)
+	f.Add(append(bytes.TrimSuffix(plainLists, []byte(`}]}}`)), `"id":{"S":"x"},"Any":`...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) > wire.MaxDepth/2 {
 			t.Skip("the two limit nesting differently")
@@ -125,7 +127,22 @@ func decodesAsPlain(t *testing.T, d *Decoder, raw []byte) {
 			t.Fatalf("%T: %v", gerr, gerr)
 		}
 	}
+	// Whatever it was, what d reads afterwards is as if it had not been.
+	for range 2 {
+		fresh := new(kinds)
+		if err := d.DecodeItem(plainLists, fresh); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range fresh.All {
+			if !reflect.DeepEqual(k, kinds{}) {
+				t.Fatalf("an element that says nothing has %+v\n%s", k, raw)
+			}
+		}
+	}
 }
+
+// plainLists is an item with a list of elements that say nothing.
+var plainLists = []byte(`{"All":{"L":[` + strings.Repeat(`{"M":{}},`, 19) + `{"M":{}}]}}`)
 
 // plainItem reads raw by encoding/json. Attribute values that are none become
 // UnknownUnionMembers, which Decode refuses where it reads them; so do those
@@ -330,5 +347,35 @@ func TestStricterThanTheSDK(t *testing.T) {
 			err = compile[item](t, Options{}).Watch().NewDecoder().DecodeItem([]byte(raw), new(item))
 			is.True(errors.As(err, new(*Error)))
 		})
+	}
+}
+
+// A list that breaks off is read to where it does, and no further: what is read
+// afterwards is untouched.
+func TestListsThatBreakOff(t *testing.T) {
+	type line struct {
+		A string `dynamodbav:"a"`
+		B int64  `dynamodbav:"b"`
+		C *int   `dynamodbav:"c"`
+	}
+	type sale struct {
+		Lines []line `dynamodbav:"lines"`
+	}
+	is := is.New(t)
+	p, err := Compile(reflect.TypeFor[sale](), Options{})
+	is.NoErr(err)
+	for n := range 200 {
+		d := p.Watch().NewDecoder()
+		whole := `{"M":{"a":{"S":"x"}}},`
+		bad := `{"lines":{"L":[` + strings.Repeat(whole, n) + `{"M":{"a":{"S":"LEAK"},"b":{"N":"77"},"c":`
+		var broken, empty sale
+		is.True(d.DecodeItem([]byte(bad), &broken) != nil)
+		is.Equal(len(broken.Lines), n)
+		for range 4 {
+			is.NoErr(d.DecodeItem([]byte(`{"lines":{"L":[`+strings.Repeat(`{"M":{}},`, 15)+`{"M":{}}]}}`), &empty))
+			for _, l := range empty.Lines {
+				is.Equal(l, line{})
+			}
+		}
 	}
 }

@@ -96,7 +96,7 @@ func (l *listType) read(d *Decoder, of wire.Type, p slot, depth int) error {
 		}
 		if err == nil && n == room {
 			if room *= 2; room > maxBet {
-				room = start.Count()
+				room = max(start.Count(), n+1) // of a damaged list it counts what is before the damage
 			}
 			grown, at := s.take(room)
 			copyMemory(l.typ, grown, at, mem, from, n)

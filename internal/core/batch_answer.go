@@ -157,13 +157,17 @@ func (q *getRequest) run(ctx context.Context) error {
 				r.left += pick(p.asks[i].open, 1, 0)
 			}
 		}
-		for _, p := range q.parts {
-			if err == nil {
-				p.pages[len(p.pages)-1].loaded(ctx)
-			}
-		}
 		return r
 	})
+}
+
+// loaded runs the hooks on what was read.
+func (q *getRequest) loaded(ctx context.Context) {
+	for _, p := range q.parts {
+		for _, page := range p.pages {
+			page.loaded(ctx)
+		}
+	}
 }
 
 // send asks for the keys that are left.

@@ -169,6 +169,7 @@ func (g *batchGetter) launch(alone bool) {
 func (g *batchGetter) settle(q *getRequest) {
 	g.flying--
 	q.owned()
+	q.loaded(g.ctx)
 	if !g.how.InOrder {
 		g.deliver(q)
 		return
@@ -254,6 +255,7 @@ func BatchRead(ctx context.Context, refs []*Ref, how BatchGetting, more func(*Re
 		q := requests[0]
 		q.protect(func() error { return q.run(ctx) })
 		q.owned()
+		q.loaded(ctx)
 		q.fill(ctx, more)
 		return
 	}
@@ -267,6 +269,7 @@ func BatchRead(ctx context.Context, refs []*Ref, how BatchGetting, more func(*Re
 		q := <-done
 		flying--
 		q.owned()
+		q.loaded(ctx)
 		q.fill(ctx, more)
 	}
 }

@@ -339,7 +339,9 @@ func takeItem(b, object []byte, other func(b, name, value []byte) ([]byte, bool,
 		case err != nil:
 			return err
 		case string(name) == "Item" && value[0] == '{':
-			item.raw = value
+			if len(value) > len("{}") {
+				item.raw = value
+			}
 			return nil
 		case other != nil:
 			var done bool

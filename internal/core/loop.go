@@ -238,7 +238,7 @@ func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 			}(leg, l.size(len(p.entries)), p.next)
 		}
 		at = l.after(leg, p)
-		if stop, done, err := l.consume(p, leg, at); stop || err != nil {
+		if stop, done, err := l.consume(ctx, p, leg, at); stop || err != nil {
 			return done, err
 		}
 	}
@@ -317,7 +317,7 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 			l.keep(p)
 			return false, p.err
 		}
-		if stop, done, err := l.consume(p, 0, l.after(0, p)); stop || err != nil {
+		if stop, done, err := l.consume(ctx, p, 0, l.after(0, p)); stop || err != nil {
 			return done, err
 		}
 	}
@@ -356,7 +356,7 @@ func (l *loop) shares() []int {
 // consume yields the items of a page and moves its segment's position, to
 // next at its end. stop reports that the loop is over; done, that yield wanted
 // no more.
-func (l *loop) consume(p *page, leg int, next position) (stop, done bool, err error) {
+func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (stop, done bool, err error) {
 	l.keep(p)
 	at := &l.positions[p.segment]
 	if l.counting && l.counts {
@@ -371,6 +371,7 @@ func (l *loop) consume(p *page, leg int, next position) (stop, done bool, err er
 			l.total += pick[int64](l.counts, 0, 1)
 			continue
 		}
+		p.hook(ctx, i)
 		before := *at
 		*at = position{state: atKey, leg: leg, item: e.stored}
 		if e.err != nil {

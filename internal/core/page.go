@@ -179,24 +179,25 @@ func (p *page) load(item stored, dst reflect.Value) (fault error) {
 	return fault
 }
 
-// loaded runs the hooks on the items that were read, after the call has
-// returned.
+// loaded runs the hooks on the items that were read: in the caller's
+// goroutine, after the call has returned.
 func (p *page) loaded(ctx context.Context) {
-	s := p.view.schema
-	if len(s.stages.hooks[AfterLoad]) == 0 || p.view.plan != s.plan {
+	for i := range p.entries {
+		p.hook(ctx, i)
+	}
+}
+
+// hook is loaded for one item.
+func (p *page) hook(ctx context.Context, i int) {
+	s, e := p.view.schema, &p.entries[i]
+	if len(s.stages.hooks[AfterLoad]) == 0 || p.view.plan != s.plan || !e.own || e.err != nil {
 		return
 	}
-	for i := range p.entries {
-		e := &p.entries[i]
-		if !e.own || e.err != nil {
-			continue
-		}
-		item := p.single
-		if !item.IsValid() {
-			item = p.items.Index(i)
-		}
-		e.err = s.stages.run(ctx, AfterLoad, item)
+	item := p.single
+	if !item.IsValid() {
+		item = p.items.Index(i)
 	}
+	e.err = s.stages.run(ctx, AfterLoad, item)
 }
 
 // foreign reports whether an item that came with an error is of another kind

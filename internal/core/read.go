@@ -352,7 +352,6 @@ func (q *request) fetch(ctx context.Context, leg int, start map[string]types.Att
 	if err != nil {
 		p.err = serviceError(err)
 	}
-	p.loaded(ctx)
 	p.segment = segment
 	return p
 }

@@ -34,6 +34,7 @@ func (r *Repo) settle(ctx context.Context, w *Write, p *page, err error, lost bo
 		if w.settled(p, have) {
 			return nil
 		}
+		w.versioned = versioned{} // another version may be one's own write
 		f := r.failure(ctx, w, p, err, have, ErrUnknownOutcome)
 		f.Why = "an answer was lost, then the condition failed"
 		return f
@@ -53,7 +54,7 @@ func (w *Write) settled(p *page, have stored) bool {
 		}
 		return true
 	}
-	return (w.op == Create || w.op == Put && w.checked) && equalItems(have.values(), w.stored.values())
+	return w.op == Create && equalItems(have.values(), w.stored.values())
 }
 
 // refused is the error of w whose condition failed: have is stored.
@@ -68,7 +69,11 @@ func (r *Repo) refused(ctx context.Context, w *Write, p *page, err error, have s
 	case foreign:
 		return &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
 	}
-	return r.failure(ctx, w, p, err, have, ErrConditionFailed)
+	f := r.failure(ctx, w, p, err, have, ErrConditionFailed)
+	if (w.op == Update || w.op == Upsert) && p.isOld(have) {
+		f.Why = "the stored item is of an older schema: put it first"
+	}
+	return f
 }
 
 // failure is an error that carries the stored item, if it can be decoded.

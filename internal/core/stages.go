@@ -100,6 +100,9 @@ func (s *Schema) compileStages(given *Stages) error {
 		}
 		s.stages.hooks[h.When] = append(s.stages.hooks[h.When], h.Run)
 	}
+	if slices.ContainsFunc(given.Checks, func(check func(any) error) bool { return check == nil }) {
+		errs = append(errs, errors.New("a validation is nil"))
+	}
 	for i, f := range given.Fills {
 		if !field("a generated value", f.Attr) {
 			continue

@@ -188,15 +188,15 @@ func checkTransaction(writes []*Write) error {
 		return err
 	}
 	total := 0
-	keys := make([]target, len(writes))
+	keys, numbers := make([]target, len(writes)), make([]int, len(writes))
 	for i, w := range writes {
 		total += w.stored.size()
-		keys[i] = target{w.repo.Table, w.repo.keyOf(w)}
+		keys[i], numbers[i] = target{w.repo.Table, w.repo.keyOf(w)}, i
 	}
 	if total > maxTransactionBytes {
 		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the items have %d bytes together, more than the %d of a transaction", total, maxTransactionBytes)}
 	}
-	return checkTargets(keys)
+	return checkTargets(keys, numbers)
 }
 
 func checkCount(n int) error {
@@ -216,15 +216,15 @@ type target struct {
 }
 
 // checkTargets refuses two operations on one item, and tables that one request
-// does not reach.
-func checkTargets(targets []target) error {
+// does not reach; numbers are those of the targets' operations.
+func checkTargets(targets []target, numbers []int) error {
 	for i, t := range targets {
 		if t.table.Client != targets[0].table.Client {
-			return &OpError{i, errors.New("its table has another client than that of the first")}
+			return &OpError{numbers[i], errors.New("its table has another client than that of the first")}
 		}
 		for j, other := range targets[:i] {
 			if t.table.Name == other.table.Name && equalItems(t.key, other.key) {
-				return &OpError{i, fmt.Errorf("it is about the same item as operation %d: a transaction takes one for each", j)}
+				return &OpError{numbers[i], fmt.Errorf("it is about the same item as operation %d: a transaction takes one for each", numbers[j])}
 			}
 		}
 	}

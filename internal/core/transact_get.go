@@ -75,7 +75,7 @@ func TransactGet(ctx context.Context, refs []*Ref) error {
 	if err := checkCount(len(targets)); err != nil {
 		return err
 	}
-	if err := checkTargets(targets); err != nil {
+	if err := checkTargets(targets, owners); err != nil {
 		return err
 	}
 	p := refs[0].repo.outcome(nil)

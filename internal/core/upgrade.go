@@ -61,6 +61,28 @@ func (s *Schema) compileUpgrades(given []Upgrade) error {
 	return nil
 }
 
+// upgraded holds for items of the latest schema.
+func (s *Schema) upgraded() *ast.Cond {
+	u := s.stages.upgrades
+	if u == nil {
+		return nil
+	}
+	return ast.Binary(ast.Eq, ast.AttrOperand(u.attr), ast.Operand{Kind: ast.OpPlain, Value: u.latest()})
+}
+
+// isOld reports whether a stored item is of an older schema than the latest.
+func (p *page) isOld(item stored) bool {
+	u := p.view.schema.stages.upgrades
+	if u == nil || !item.there() {
+		return false
+	}
+	have := int64(0)
+	if n, ok := item.values()[u.attr.Path[0].Name].(*types.AttributeValueMemberN); ok {
+		have, _ = strconv.ParseInt(n.Value, 10, 64)
+	}
+	return have < u.latest()
+}
+
 var errOldSchema = errors.New("the stored item is of an older schema, and cannot be read in part")
 
 // upgrade decodes the item of p.record into dst if it is of an older schema
@@ -78,7 +100,7 @@ func (p *page) upgrade(dst reflect.Value, fault error) error {
 	switch {
 	case have >= u.latest():
 		return fault
-	case !p.view.whole:
+	case !p.view.whole || p.view.ix.Projection.KeysOnly || len(p.view.ix.Projection.Include) > 0:
 		return errOldSchema
 	}
 	attrs := maps.Clone(p.record.stored.values())

@@ -96,6 +96,10 @@ func (v *Version) wantedBy(c *ast.Cond) (wanted int64, ok bool) {
 			}
 		}
 		return 0, false
+	case c.Op == ast.Or && len(c.Kids) == 2: // versionIs(v, 0)
+		a, isA := v.wantedBy(c.Kids[0])
+		b, isB := v.wantedBy(c.Kids[1])
+		return 0, isA && isB && a == 0 && b == 0
 	case c.Op == ast.Missing && c.Args[0].Kind == ast.OpAttr && c.Args[0].Attr.Same(v.Attr):
 		return 0, true
 	case c.Op != ast.Eq || c.Args[0].Kind != ast.OpAttr || !c.Args[0].Attr.Same(v.Attr) || c.Args[1].Kind != ast.OpValue && c.Args[1].Kind != ast.OpPlain:
@@ -120,12 +124,13 @@ func (s *stages) cond(w *Write) *ast.Cond {
 	return versionIs(v, w.wanted)
 }
 
-// versionIs holds for an item of version n; 0: without one.
+// versionIs holds for an item of version n; 0: also without one.
 func versionIs(v *Version, n int64) *ast.Cond {
+	is := ast.Binary(ast.Eq, ast.AttrOperand(v.Attr), ast.Operand{Kind: ast.OpPlain, Value: n})
 	if n == 0 {
-		return ast.Compare(ast.Missing, ast.AttrOperand(v.Attr))
+		return ast.Any(ast.Compare(ast.Missing, ast.AttrOperand(v.Attr)), is)
 	}
-	return ast.Binary(ast.Eq, ast.AttrOperand(v.Attr), ast.Operand{Kind: ast.OpPlain, Value: n})
+	return is
 }
 
 // stale is the error of w for meeting item, invalid if there was none; nil if

@@ -221,7 +221,10 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 	if err := r.send(ctx, w, p, true); err != nil {
 		return err
 	}
-	return errors.Join(p.outcome(ctx), w.done(ctx, p.single))
+	if err := p.outcome(ctx); err != nil {
+		return err
+	}
+	return w.done(ctx, p.single)
 }
 
 // DeleteItem deletes the item that key, a *T, names, and decodes it into
@@ -249,7 +252,10 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	case old != nil && len(p.entries) == 0:
 		return ErrNotFound
 	}
-	return errors.Join(p.outcome(ctx), w.done(ctx, p.single))
+	if err := p.outcome(ctx); err != nil {
+		return err
+	}
+	return w.done(ctx, p.single)
 }
 
 var errOnceOld = errors.New("a write sent exactly once cannot return what it replaced")
@@ -282,7 +288,11 @@ func (w *Write) guard() *ast.Cond {
 	case Create:
 		return r.exists(ast.Missing)
 	case Update:
-		return ast.All(r.exists(ast.Exists), kind)
+		return ast.All(r.exists(ast.Exists), kind, r.upgraded())
+	case Upsert:
+		if old := r.upgraded(); old != nil {
+			return ast.All(kind, ast.Any(r.exists(ast.Missing), old))
+		}
 	}
 	return ast.All(kind, r.stages.cond(w))
 }
