@@ -64,6 +64,8 @@ type Stages struct {
 	Checks   []func(item any) error // of a *T that is put
 	Versions []Version              // one, or none
 	Upgrades []Upgrade
+	Coded    []Coded
+	Blobs    []Blob
 }
 
 // stages are Stages, compiled.
