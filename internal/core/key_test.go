@@ -212,9 +212,12 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 		again, missing, err := format.compose(format.fieldsOf(v))
+		if missing != nil { // others wrote a value that counts as none
+			return
+		}
 		timed := slices.ContainsFunc(format.comps, func(c *component) bool { return isTime(c.attr.Type) })
 		if again != text && !timed { // times are read in other forms, too
-			t.Fatalf("%q became %q, %v, %v", text, again, missing, err)
+			t.Fatalf("%q became %q, %v", text, again, err)
 		}
 	})
 }

@@ -18,7 +18,7 @@ func (n *Path) write(b *strings.Builder) {
 	if _, number := n.Root.(*Number); number {
 		writeList(b, "(", []Node{n.Root}, ")") // or its point would be the number's
 	} else {
-		n.Root.write(b)
+		operand(b, n.Root)
 	}
 	for _, s := range n.Steps {
 		switch {
@@ -78,22 +78,30 @@ func (n *Call) write(b *strings.Builder) {
 	writeList(b, "(", n.Args, ")")
 }
 
+// operand writes a part of something that goes on: a SELECT in it would go on, too.
+func operand(b *strings.Builder, n Node) {
+	if _, ok := n.(*Select); ok {
+		writeList(b, "(", []Node{n}, ")")
+		return
+	}
+	n.write(b)
+}
+
 // write puts every operator in parentheses, so that precedence needs no thought.
 func (n *Unary) write(b *strings.Builder) {
 	b.WriteString("(" + strings.ToUpper(n.Op) + " ")
-	n.X.write(b)
+	operand(b, n.X)
 	b.WriteByte(')')
 }
 
 func (n *Binary) write(b *strings.Builder) {
 	b.WriteByte('(')
-	n.L.write(b)
+	operand(b, n.L)
 	b.WriteString(" " + strings.ToUpper(n.Op) + " ")
 	if n.Op == "in" && isOperation(n.R) {
-		s := n.R.String()
-		b.WriteString(s[1 : len(s)-1]) // its parentheses would make a list of it
+		b.WriteString(bare(n.R))
 	} else {
-		n.R.write(b)
+		operand(b, n.R)
 	}
 	clause(b, " ESCAPE ", n.Escape)
 	b.WriteByte(')')
@@ -101,7 +109,7 @@ func (n *Binary) write(b *strings.Builder) {
 
 func (n *Between) write(b *strings.Builder) {
 	b.WriteByte('(')
-	n.X.write(b)
+	operand(b, n.X)
 	clause(b, " BETWEEN ", n.Lo)
 	clause(b, " AND ", n.Hi)
 	b.WriteByte(')')
@@ -109,8 +117,31 @@ func (n *Between) write(b *strings.Builder) {
 
 func (n *Is) write(b *strings.Builder) {
 	b.WriteByte('(')
-	n.X.write(b)
+	operand(b, n.X)
 	b.WriteString(" IS " + strings.ToUpper(n.Type) + ")")
+}
+
+// bare is an operation that does not begin with a parenthesis, which would make a list of it where one
+// may stand. It was read so, and its operators bind as they stand.
+func bare(n Node) string {
+	s := n.String()
+	if !isOperation(n) {
+		return s
+	}
+	s = s[1 : len(s)-1]
+	var first Node
+	switch n := n.(type) {
+	case *Binary:
+		first = n.L
+	case *Between:
+		first = n.X
+	case *Is:
+		first = n.X
+	}
+	if first != nil && isOperation(first) {
+		return bare(first) + s[len(first.String()):]
+	}
+	return s
 }
 
 // isOperation reports whether a node is an operator, and so printed in parentheses.
@@ -126,12 +157,12 @@ func isOperation(n Node) bool {
 func clause(b *strings.Builder, keyword string, n Node) {
 	if n != nil {
 		b.WriteString(keyword)
-		n.write(b)
+		operand(b, n)
 	}
 }
 
 func (s Source) write(b *strings.Builder) {
-	s.X.write(b)
+	operand(b, s.X)
 	for _, alias := range [...]struct{ keyword, name string }{{"AS", s.As}, {"AT", s.At}, {"BY", s.By}} {
 		if alias.name != "" {
 			b.WriteString(" " + alias.keyword + " ")
@@ -174,7 +205,7 @@ func (n *Select) write(b *strings.Builder) {
 	clause(b, " HAVING ", n.Having)
 	for i, o := range n.Order {
 		b.WriteString([]string{" ORDER BY ", ", "}[min(i, 1)])
-		o.X.write(b)
+		operand(b, o.X)
 		if o.Desc {
 			b.WriteString(" DESC")
 		}
