@@ -80,7 +80,7 @@ func (l *Loader[T]) Load(ctx context.Context, key T) (T, error) {
 	if err != nil {
 		return zero, fail("load", l.repo, err)
 	}
-	ref, err := l.repo.NewRef(&key, &item)
+	ref, err := l.repo.NewRef(ctx, &key, &item)
 	if err != nil {
 		return zero, fail("load", l.repo, err)
 	}

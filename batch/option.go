@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -24,7 +25,9 @@ type LoadOption interface{ load(*loading) }
 
 // Reading is what [Read] takes: items that [Ref] refers to, and the options
 // [Concurrency], [MaxRetries] and [Consistent].
-type Reading interface{ read(*reading) error }
+type Reading interface {
+	read(context.Context, *reading) error
+}
 
 type getting struct {
 	core.BatchGetting
@@ -71,9 +74,12 @@ func MaxRetries(n int) BoundOption {
 // ConsistentOption is the option that [Consistent] makes.
 type ConsistentOption struct{}
 
-func (ConsistentOption) get(g *getting)        { g.Consistent = true }
-func (ConsistentOption) load(l *loading)       { l.Consistent = true }
-func (ConsistentOption) read(r *reading) error { r.how.Consistent = true; return nil }
+func (ConsistentOption) get(g *getting)  { g.Consistent = true }
+func (ConsistentOption) load(l *loading) { l.Consistent = true }
+func (ConsistentOption) read(_ context.Context, r *reading) error {
+	r.how.Consistent = true
+	return nil
+}
 
 // Consistent makes reads see every write that succeeded before. They cost
 // twice the capacity.

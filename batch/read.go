@@ -37,12 +37,12 @@ type reading struct {
 	ends  []func()
 }
 
-func (i *Item[T]) read(r *reading) error {
+func (i *Item[T]) read(ctx context.Context, r *reading) error {
 	if i == nil || i.repo == nil {
 		return errNil
 	}
 	i.Found = false
-	ref, err := i.repo.NewRef(&i.key, &i.V)
+	ref, err := i.repo.NewRef(ctx, &i.key, &i.V)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func Read(ctx context.Context, items ...Reading) error {
 		if i == nil {
 			return fail("batch read", nil, fmt.Errorf("item %d: nil", n))
 		}
-		if err := i.read(r); err != nil {
+		if err := i.read(ctx, r); err != nil {
 			return fail("batch read", nil, fmt.Errorf("item %d: %w", n, err))
 		}
 	}

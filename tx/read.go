@@ -33,16 +33,16 @@ func Get[T any](r *dynox.Repo[T], key T) *Item[T] {
 
 // Ref is an [Item] of any type.
 type Ref interface {
-	begin() (*core.Ref, string, error)
+	begin(context.Context) (*core.Ref, string, error)
 	end()
 }
 
-func (i *Item[T]) begin() (*core.Ref, string, error) {
+func (i *Item[T]) begin(ctx context.Context) (*core.Ref, string, error) {
 	if i == nil || i.repo == nil {
 		return nil, "", errors.New("nil item, or nil repository")
 	}
 	i.Found = false
-	ref, err := i.repo.NewRef(&i.key, &i.V)
+	ref, err := i.repo.NewRef(ctx, &i.key, &i.V)
 	if err != nil {
 		err = fmt.Errorf("get of %s: %w", i.repo.Name(), err)
 	}
@@ -71,7 +71,7 @@ func Read(ctx context.Context, refs ...Ref) error {
 		if r == nil {
 			return fail(fmt.Errorf("operation %d: nil item", i))
 		}
-		ref, table, err := r.begin()
+		ref, table, err := r.begin(ctx)
 		if table != "" && !slices.Contains(tables, table) {
 			tables = append(tables, table)
 		}

@@ -107,6 +107,7 @@ const (
 	OpElement                      // Value, encoded as one element of the attribute Attr
 	OpSet                          // Value, a slice, encoded as elements of the set Attr
 	OpPlain                        // Value, encoded by its own type
+	OpJSON                         // Value, a []byte with an attribute value in JSON
 	OpEmptyList                    // an empty list
 	OpEmptyMap                     // an empty map
 	OpIfMissing                    // if_not_exists(Args[0], Args[1])
@@ -273,7 +274,7 @@ func (c *Cond) Attrs(f func(*Attr)) {
 		return
 	}
 	for _, a := range c.Args {
-		a.attrs(f)
+		a.Attrs(f)
 	}
 	for _, k := range c.Kids {
 		k.Attrs(f)
@@ -283,12 +284,30 @@ func (c *Cond) Attrs(f func(*Attr)) {
 	}
 }
 
-func (o Operand) attrs(f func(*Attr)) {
+// RawNames are the attributes that the text of a raw condition names by
+// themselves, and not by way of Names.
+func (c *Cond) RawNames() []string {
+	var names []string
+	for i := range c.Text {
+		if c.Text[i] != '#' {
+			continue
+		}
+		name := RawName(c.Text[i+1:])
+		if _, given := c.Names[name]; !given {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Attrs calls f for every attribute that o reads, or whose form its values
+// have.
+func (o Operand) Attrs(f func(*Attr)) {
 	if o.Attr != nil {
 		f(o.Attr)
 	}
 	for _, a := range o.Args {
-		a.attrs(f)
+		a.Attrs(f)
 	}
 }
 

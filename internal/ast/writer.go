@@ -245,6 +245,22 @@ func (w *Writer) encode(dst []byte, path codec.Path, v any) ([]byte, error) {
 	return dst, err
 }
 
+// Value is the JSON of o, a value that a is set to; omitted says that a's field
+// would leave it out of an item.
+func (w *Writer) Value(a *Attr, o Operand) (json []byte, omitted bool, err error) {
+	switch av, ok := o.Value.(types.AttributeValue); {
+	case o.Kind == OpValue:
+		return w.plan.AppendValue(nil, o.Attr.Path, o.Value)
+	case o.Kind == OpPlain && ok:
+		json, err = codec.AppendAttributeValue(nil, av)
+	case o.Kind == OpPlain:
+		json, err = w.encode(nil, unknown, o.Value)
+	default:
+		err = fmt.Errorf("%v is set to what is not known before the update", a)
+	}
+	return json, false, err
+}
+
 func (w *Writer) operand(o Operand) {
 	switch o.Kind {
 	case OpAttr:
@@ -266,6 +282,8 @@ func (w *Writer) operand(o Operand) {
 			}
 			return w.encode(dst, unknown, o.Value)
 		})
+	case OpJSON:
+		w.value(func(dst []byte) ([]byte, error) { return append(dst, o.Value.([]byte)...), nil })
 	case OpEmptyList:
 		w.value(func(dst []byte) ([]byte, error) { return append(dst, `{"L":[]}`...), nil })
 	case OpEmptyMap:

@@ -173,7 +173,7 @@ func (q *getRequest) loaded(ctx context.Context) {
 // send asks for the keys that are left.
 func (q *getRequest) send(ctx context.Context) error {
 	for _, p := range q.parts {
-		p.page = p.view.newPage()
+		p.page = p.view.newPage(p.repo.Table)
 		p.page.match = p.match
 	}
 	first := q.parts[0]

@@ -101,6 +101,9 @@ func (g *batchGetter) add(key any) error {
 	if err != nil {
 		return err
 	}
+	if v, err = g.repo.stages.sought(g.ctx, v); err != nil {
+		return err
+	}
 	if len(g.forms) > 1 && g.fresh != nil && g.fresh.n+len(g.forms) > maxBatchGet {
 		g.launch(false)
 	}

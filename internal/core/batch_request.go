@@ -54,7 +54,7 @@ func (i stored) json() []byte {
 // run sends the request until nothing is left, or it is of no use. What is
 // not done is marked.
 func (q *writeRequest) run(ctx context.Context) error {
-	q.page = q.ops[0].op.Repo.table.whole.newPage()
+	q.page = q.ops[0].op.Repo.table.whole.newPage(q.ops[0].op.Repo.Table)
 	defer q.page.release()
 	markAgain(q.ops)
 	rest := q.ops

@@ -46,7 +46,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	s := thingSchema(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p := s.table.whole.newPage()
+		p := s.table.whole.newPage(new(Table))
 		defer p.release()
 		rest, err := (&exchange{page: p}).take(body)
 		if err != nil {
@@ -60,7 +60,7 @@ func FuzzAnswer(f *testing.F) {
 			if err != nil {
 				continue // a fault in what no field is read from
 			}
-			twin := s.table.whole.newPage()
+			twin := s.table.whole.newPage(new(Table))
 			twin.readMap(attrs)
 			other := twin.entries[0]
 			if e.own != other.own || (e.err == nil) != (other.err == nil) {
@@ -100,7 +100,7 @@ func FuzzRefusal(f *testing.F) {
 	}
 	s := thingSchema(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p := s.table.whole.newPage()
+		p := s.table.whole.newPage(new(Table))
 		defer p.release()
 		rest, err := (&exchange{page: p}).takeRefused(body)
 		var want map[string]any

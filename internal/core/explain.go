@@ -1,6 +1,7 @@
 package core
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"strings"
@@ -27,8 +28,8 @@ type Plan struct {
 }
 
 // Explain is the plan of spec.
-func (r *Repo) Explain(spec *Spec) (*Plan, error) {
-	q, err := r.prepare(spec, reading{})
+func (r *Repo) Explain(ctx context.Context, spec *Spec) (*Plan, error) {
+	q, err := r.prepare(ctx, spec, reading{})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -32,7 +33,7 @@ type leg struct {
 
 // makeLegs are the legs of the read, one at least. If nothing can match the
 // first is empty.
-func (q *request) makeLegs() ([]*leg, error) {
+func (q *request) makeLegs(ctx context.Context) ([]*leg, error) {
 	if q.spec.Scan {
 		return []*leg{{keys: &keyRange{}}}, nil
 	}
@@ -41,6 +42,9 @@ func (q *request) makeLegs() ([]*leg, error) {
 	}
 	item, err := elem(q.spec.Item)
 	if err != nil {
+		return nil, err
+	}
+	if item, err = q.repo.stages.sought(ctx, item); err != nil {
 		return nil, err
 	}
 	item = q.repo.withKind(item)

@@ -20,7 +20,7 @@ const maxSegments = 1_000_000
 // ahead makes the cursor exact at the limit: Read looks for one item more,
 // without yielding it.
 func (r *Repo) Read(ctx context.Context, spec *Spec, dst any, ahead bool, yield func() bool) (cursor string, err error) {
-	q, err := r.prepare(spec, reading{})
+	q, err := r.prepare(ctx, spec, reading{})
 	if err != nil {
 		return "", err
 	}
@@ -30,7 +30,7 @@ func (r *Repo) Read(ctx context.Context, spec *Spec, dst any, ahead bool, yield 
 // ReadInto is Read into a struct type of its own that names some of the
 // item's attributes; dst points to one.
 func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any, yield func() bool) (cursor string, err error) {
-	q, err := r.prepare(spec, reading{into: narrow})
+	q, err := r.prepare(ctx, spec, reading{into: narrow})
 	if err != nil {
 		return "", err
 	}
@@ -39,7 +39,7 @@ func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any
 
 // Count is the number of items that spec finds.
 func (r *Repo) Count(ctx context.Context, spec *Spec) (int64, error) {
-	q, err := r.prepare(spec, reading{count: true})
+	q, err := r.prepare(ctx, spec, reading{count: true})
 	if err != nil {
 		return 0, err
 	}
@@ -361,6 +361,9 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 	at := &l.positions[p.segment]
 	if l.counting && l.counts {
 		l.total += int64(p.count)
+	}
+	if !l.counting {
+		p.open(ctx)
 	}
 	for i := range p.entries {
 		e := &p.entries[i]

@@ -15,8 +15,9 @@ import (
 // to it when nothing of them is used any more.
 type page struct {
 	view    *view
-	any     bool // items of every kind are asked for
-	leg     *leg // of the query that the items are of, nil: none
+	table   string // its name
+	any     bool   // items of every kind are asked for
+	leg     *leg   // of the query that the items are of, nil: none
 	request *request
 	single  reflect.Value // where the item of an answer with one goes
 	items   reflect.Value // the items, a slice that is used again
@@ -29,6 +30,7 @@ type page struct {
 	sent    buffer            // what a batch sends
 
 	answered bool     // on the direct path
+	returned bool     // the items are what a write returns, or its error has
 	perOp    []stored // items that came one for each operation: read by a transaction, or with an error
 
 	count   int
@@ -41,8 +43,9 @@ type page struct {
 // entry is an item of a page.
 type entry struct {
 	stored
-	own bool
-	err error // why it cannot be read
+	own    bool
+	sealed bool  // not decoded yet, because coded attributes are
+	err    error // why it cannot be read
 }
 
 // stored is an item as the service has it: JSON, in the page's body, or the
@@ -53,12 +56,13 @@ type stored struct {
 }
 
 // newPage is an empty page, for items of the repository's kind.
-func (v *view) newPage() *page {
+func (v *view) newPage(t *Table) *page {
 	p, ok := v.pages.Get().(*page)
 	if !ok {
 		p = &page{view: v, record: record{names: v.names, decoder: v.watch.NewDecoder()}}
 		p.items = reflect.New(reflect.SliceOf(v.plan.Type())).Elem()
 	}
+	p.table = t.Name
 	return p
 }
 
@@ -77,7 +81,7 @@ func (p *page) release() {
 	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
 		p.items.SetZero()
 	}
-	p.any, p.request, p.leg, p.single, p.match = false, nil, nil, reflect.Value{}, nil
+	p.any, p.returned, p.request, p.leg, p.single, p.match = false, false, nil, nil, reflect.Value{}, nil
 	p.view.pages.Put(p)
 }
 
@@ -129,6 +133,14 @@ func (p *page) readAll(s *wire.Scanner) error {
 // error means that s cannot go on.
 func (p *page) read(s *wire.Scanner) error {
 	start, dst := *s, p.slot()
+	if len(p.view.coded) > 0 {
+		raw, err := s.Raw()
+		if err != nil {
+			return err
+		}
+		p.addSealed(dst, stored{raw: raw})
+		return nil
+	}
 	fault := p.record.decoder.ReadItem(s, dst.Addr().Interface())
 	if fault != nil {
 		*s = start
@@ -145,6 +157,10 @@ func (p *page) read(s *wire.Scanner) error {
 // readMap reads an item that the SDK has decoded.
 func (p *page) readMap(attrs map[string]types.AttributeValue) {
 	dst := p.slot()
+	if len(p.view.coded) > 0 {
+		p.addSealed(dst, stored{attrs: attrs})
+		return
+	}
 	fault := p.view.plan.Decode(attrs, dst.Addr().Interface())
 	p.record.of(stored{attrs: attrs}, false)
 	p.add(dst, fault)
@@ -164,8 +180,20 @@ func (p *page) readSDK(items ...map[string]types.AttributeValue) {
 	}
 }
 
-// load decodes an item that came with an error into dst.
-func (p *page) load(item stored, dst reflect.Value) (fault error) {
+// load decodes an item that came with an error, or beside the page, into dst.
+func (p *page) load(ctx context.Context, item stored, dst reflect.Value) error {
+	if len(p.view.coded) > 0 {
+		raws, errs := p.view.open(ctx, p.table, []stored{item}, p.returned)
+		if errs[0] != nil {
+			return errs[0]
+		}
+		item = stored{raw: raws[0]}
+	}
+	return p.decode(item, dst)
+}
+
+// decode decodes an item whose attributes have their plan's forms into dst.
+func (p *page) decode(item stored, dst reflect.Value) (fault error) {
 	if item.raw == nil {
 		fault = p.view.plan.Decode(item.attrs, dst.Addr().Interface())
 	} else {
@@ -179,25 +207,68 @@ func (p *page) load(item stored, dst reflect.Value) (fault error) {
 	return fault
 }
 
-// loaded runs the hooks on the items that were read: in the caller's
-// goroutine, after the call has returned.
+// addSealed notes an item that is decoded when it is opened.
+func (p *page) addSealed(dst reflect.Value, item stored) {
+	dst.SetZero()
+	p.record.of(item, false)
+	own := p.asked(&p.record)
+	p.entries = append(p.entries, entry{stored: item, own: own, sealed: own})
+	if p.match != nil {
+		p.matched = append(p.matched, p.match(&p.record))
+	}
+}
+
+// open decodes the items that were read and not decoded, all of them
+// together: after the call has returned, because it may call other services.
+func (p *page) open(ctx context.Context) {
+	var items []stored
+	for _, e := range p.entries {
+		if e.sealed {
+			items = append(items, e.stored)
+		}
+	}
+	if items == nil {
+		return
+	}
+	raws, errs := p.view.open(ctx, p.table, items, p.returned)
+	n := 0
+	for i := range p.entries {
+		e := &p.entries[i]
+		if !e.sealed {
+			continue
+		}
+		e.sealed = false
+		if e.err = errs[n]; e.err == nil {
+			e.err = p.decode(stored{raw: raws[n]}, p.item(i))
+		}
+		n++
+	}
+}
+
+// item is where entry i was decoded to.
+func (p *page) item(i int) reflect.Value {
+	if p.single.IsValid() {
+		return p.single
+	}
+	return p.items.Index(i)
+}
+
+// loaded opens the items that were read, and runs the hooks on them: in the
+// caller's goroutine, after the call has returned.
 func (p *page) loaded(ctx context.Context) {
+	p.open(ctx)
 	for i := range p.entries {
 		p.hook(ctx, i)
 	}
 }
 
-// hook is loaded for one item.
+// hook runs the hooks on one item.
 func (p *page) hook(ctx context.Context, i int) {
 	s, e := p.view.schema, &p.entries[i]
 	if len(s.stages.hooks[AfterLoad]) == 0 || p.view.plan != s.plan || !e.own || e.err != nil {
 		return
 	}
-	item := p.single
-	if !item.IsValid() {
-		item = p.items.Index(i)
-	}
-	e.err = s.stages.run(ctx, AfterLoad, item)
+	e.err = s.stages.run(ctx, AfterLoad, p.item(i))
 }
 
 // foreign reports whether an item that came with an error is of another kind

@@ -65,6 +65,9 @@ func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*as
 	if err != nil {
 		return err
 	}
+	if v, err = r.stages.sought(ctx, v); err != nil {
+		return err
+	}
 	view, err := r.only(r.table, only)
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*as
 		in.ProjectionExpression = optional(b.Projection(view.paths))
 		in.ExpressionAttributeNames = b.Names()
 	}
-	p := view.newPage()
+	p := view.newPage(r.Table)
 	defer p.release()
 	p.single = reflect.ValueOf(out).Elem()
 	var unfit error // of a form that cannot hold the key
@@ -161,7 +164,7 @@ type reading struct {
 }
 
 // prepare checks spec and builds its request.
-func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
+func (r *Repo) prepare(ctx context.Context, spec *Spec, how reading) (*request, error) {
 	ix, err := r.check(spec)
 	if err != nil {
 		return nil, err
@@ -176,7 +179,7 @@ func (r *Repo) prepare(spec *Spec, how reading) (*request, error) {
 		return nil, err
 	}
 	q.several = !spec.Scan && len(ix.forms()) > 1
-	if q.legs, err = q.makeLegs(); err != nil {
+	if q.legs, err = q.makeLegs(ctx); err != nil {
 		return nil, err
 	}
 	filter, err := q.filter(how.count)
@@ -249,6 +252,9 @@ func (q *request) filter(count bool) (*ast.Cond, error) {
 			err = fmt.Errorf("filter: index %s does not hold %v", q.ix.Name, a)
 		}
 	})
+	if err == nil {
+		err = q.repo.stages.checkBlind(q.spec.Filter)
+	}
 	return ast.All(q.repo.exact(q.spec.Filter), q.ownFilter(count)), err
 }
 
@@ -326,7 +332,7 @@ func (q *request) newScope() scope {
 // the service.
 func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) *page {
 	l := q.legs[leg]
-	p := q.view.newPage()
+	p := q.view.newPage(q.repo.Table)
 	p.request, p.leg = q, l
 	p.segment = segment
 	if p.err = ctx.Err(); p.err != nil {

@@ -31,7 +31,7 @@ func (r *Repo) settle(ctx context.Context, w *Write, p *page, err error, lost bo
 		return updateError(err, w.actions)
 	}
 	if lost && !w.once { // a token of the service tells repetitions apart
-		if w.settled(p, have) {
+		if w.settled(ctx, p, have) {
 			return nil
 		}
 		w.versioned = versioned{} // another version may be one's own write
@@ -44,13 +44,13 @@ func (r *Repo) settle(ctx context.Context, w *Write, p *page, err error, lost bo
 
 // settled reports whether w has taken effect although its condition failed
 // after a lost answer: what is stored is what w sent, or has its token.
-func (w *Write) settled(p *page, have stored) bool {
+func (w *Write) settled(ctx context.Context, p *page, have stored) bool {
 	switch {
 	case w.take || p.single.IsValid() && w.op == Put: // what was there before is lost
 		return false
 	case w.wrote(p, have):
 		if p.single.IsValid() {
-			p.entries = append(p.entries, entry{stored: have, own: true, err: p.load(have, p.single)})
+			p.entries = append(p.entries, entry{stored: have, own: true, err: p.load(ctx, have, p.single)})
 		}
 		return true
 	}
@@ -82,7 +82,7 @@ func (r *Repo) failure(ctx context.Context, w *Write, p *page, cause error, have
 	var item reflect.Value
 	if have.there() && !p.foreign(have) {
 		old := reflect.New(r.Type)
-		if p.load(have, old.Elem()) == nil {
+		if p.load(ctx, have, old.Elem()) == nil {
 			item = old.Elem()
 			if r.stages.run(ctx, AfterLoad, item) == nil {
 				f.Old = old.Interface()

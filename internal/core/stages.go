@@ -12,7 +12,7 @@ import (
 )
 
 // A write goes through stages, in this order whatever that of the options:
-// hooks before it, generated values, derived keys, validation, version, size;
+// hooks before it, generated values, what follows from others, derived keys, validation, version, size;
 // then it is sent; then come the hooks after it. They work on a copy of the
 // caller's value, which replaces it when the write has taken effect.
 
@@ -64,6 +64,7 @@ type Stages struct {
 	Checks   []func(item any) error // of a *T that is put
 	Versions []Version              // one, or none
 	Upgrades []Upgrade
+	Derived  []Derived
 	Coded    []Coded
 	Blobs    []Blob
 }
@@ -76,6 +77,9 @@ type stages struct {
 	checks   []func(item any) error
 	version  *Version  // nil: none
 	upgrades *upgrades // nil: none
+	following []Derived
+	coded     []coded
+	readOnly  []*ast.Attr // coded attributes that are not written
 }
 
 type validator interface{ Validate() error }
@@ -136,7 +140,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
-	errs = append(errs, s.compileUpgrades(given.Upgrades))
+	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded))
 	return errors.Join(errs...)
 }
 
@@ -252,7 +256,7 @@ func (s *stages) checkActions(actions []*ast.Action) error {
 	if missing != nil {
 		return &Failure{Kinds: []error{ErrRequired}, Why: strings.Join(missing, ", ")}
 	}
-	return nil
+	return s.checkCodedActions(actions)
 }
 
 // everywhere are actions, and those of what is written at every write unless

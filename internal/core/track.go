@@ -91,7 +91,7 @@ func (r *Repo) diff(path codec.Path, stored, was, now map[string]types.Attribute
 		inner, isMap := stored[name].(*types.AttributeValueMemberM)
 		before, wasMap := old.(*types.AttributeValueMemberM)
 		after, isStill := value.(*types.AttributeValueMemberM)
-		if isMap && wasMap && isStill {
+		if isMap && wasMap && isStill && !r.stages.isCoded(at) {
 			r.diff(at, inner.Value, before.Value, after.Value, actions)
 			continue
 		}
@@ -144,11 +144,17 @@ func (w *Write) prepareSave(ctx context.Context, l *Loaded) error {
 	if err := r.stages.check(w.item); err != nil {
 		return err
 	}
+	if err := r.stages.follow(ctx, w.item); err != nil {
+		return err
+	}
 	actions, err := r.Changes(l, w.item.Addr().Interface())
 	if err != nil {
 		return err
 	}
 	if w.key, err = r.key(w.item, form{}); err != nil {
+		return err
+	}
+	if err := r.stages.checkCodedActions(actions); err != nil {
 		return err
 	}
 	for _, a := range actions {
@@ -172,5 +178,6 @@ func (w *Write) prepareSave(ctx context.Context, l *Loaded) error {
 	w.actions = r.stages.everywhere(actions)
 	w.single = false // the same values again
 	r.stages.count(w)
-	return nil
+	w.actions, err = w.sealActions(ctx, w.actions)
+	return err
 }

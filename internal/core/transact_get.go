@@ -20,12 +20,15 @@ type Ref struct {
 }
 
 // NewRef refers to the item that key, a *T, names, to be read into item, a *T.
-func (r *Repo) NewRef(key, item any) (*Ref, error) {
+func (r *Repo) NewRef(ctx context.Context, key, item any) (*Ref, error) {
 	if r.Table.Err != nil {
 		return nil, r.Table.Err
 	}
 	v, err := elem(key)
 	if err != nil {
+		return nil, err
+	}
+	if v, err = r.stages.sought(ctx, v); err != nil {
 		return nil, err
 	}
 	ref := &Ref{repo: r, item: reflect.ValueOf(item).Elem()}
@@ -129,11 +132,12 @@ func (r *Ref) read(ctx context.Context, item stored) error {
 	}
 	p := r.repo.outcome(nil)
 	defer p.release()
+	p.returned = false
 	if p.foreign(item) {
 		return nil
 	}
 	r.found = true
-	if err := p.load(item, r.item); err != nil {
+	if err := p.load(ctx, item, r.item); err != nil {
 		return err
 	}
 	return r.repo.stages.run(ctx, AfterLoad, r.item)

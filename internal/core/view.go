@@ -23,6 +23,7 @@ type view struct {
 	holes  []hole       // fields that an item may lack, and its key tells
 	fill   []*ast.Attr  // asked for, and held only by keys
 	whole  bool
+	coded  []coded // of what is read
 
 	watch *codec.Watch // of names
 	names []string     // the attributes that are looked at beside the decoding
@@ -114,6 +115,10 @@ func (v *view) keep(ix *index) error {
 			return fmt.Errorf("index %s does not hold %v", ix.Name, p)
 		}
 	}
+	if err := v.checkPaths(); err != nil {
+		return err
+	}
+	v.coded = v.codes()
 	for _, a := range v.schema.keyAttrs(ix) {
 		v.need(a.name)
 	}

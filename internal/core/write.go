@@ -75,6 +75,9 @@ func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *W
 		return nil, ctx.Err()
 	}
 	w = &Write{repo: r, op: op, user: with.Cond, once: with.Once}
+	if err := r.stages.checkBlind(with.Cond); err != nil {
+		return nil, err
+	}
 	if w.caller, err = elem(item); err != nil {
 		return nil, err
 	}
@@ -98,7 +101,7 @@ func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (*W
 	case Delete:
 		err = w.prepareDelete(ctx)
 	case Check:
-		w.key, err = r.key(w.item, form{})
+		w.key, err = r.keyOfItem(ctx, w.item)
 	}
 	if err == nil {
 		err = w.build()
@@ -112,11 +115,17 @@ func (w *Write) preparePut(ctx context.Context) error {
 		return err
 	}
 	r.stages.fill(w)
+	if err := r.stages.follow(ctx, w.item); err != nil {
+		return err
+	}
 	keys, err := r.deriveKeys(w.keyRoom, w.item)
 	if err != nil {
 		return err
 	}
 	if err := r.stages.check(w.item); err != nil {
+		return err
+	}
+	if err := r.stages.checkReadOnly(); err != nil {
 		return err
 	}
 	if err := r.stages.bump(w); err != nil {
@@ -126,10 +135,22 @@ func (w *Write) preparePut(ctx context.Context) error {
 	if w.stored, err = r.encode(w.room, w.item, keys, r.Table.direct(ctx)); err != nil {
 		return err
 	}
+	if err := w.seal(ctx); err != nil {
+		return err
+	}
 	if n := w.stored.size(); n > maxItem {
 		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
 	}
 	return nil
+}
+
+// keyOfItem is the table's key of item, in the first of its forms.
+func (r *Repo) keyOfItem(ctx context.Context, item reflect.Value) (attributes, error) {
+	item, err := r.stages.sought(ctx, item)
+	if err != nil {
+		return nil, err
+	}
+	return r.key(item, form{})
 }
 
 func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err error) {
@@ -138,7 +159,7 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 		return err
 	}
 	r.setKind(w.item)
-	if w.key, err = r.key(w.item, form{}); err != nil {
+	if w.key, err = r.keyOfItem(ctx, w.item); err != nil {
 		return err
 	}
 	if err := r.stages.checkActions(actions); err != nil {
@@ -147,12 +168,16 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 	if len(actions) > 0 {
 		actions = r.stages.everywhere(actions)
 	}
+	if actions, err = r.stages.followed(ctx, actions); err != nil {
+		return err
+	}
 	if w.actions, err = r.complete(w.op, w.item, actions); err != nil {
 		return err
 	}
 	w.single = !repeatable(w.actions)
 	r.stages.count(w) // counting twice does none
-	return nil
+	w.actions, err = w.sealActions(ctx, w.actions)
+	return err
 }
 
 func (w *Write) prepareDelete(ctx context.Context) (err error) {
@@ -160,7 +185,7 @@ func (w *Write) prepareDelete(ctx context.Context) (err error) {
 	if err := r.stages.run(ctx, BeforeDelete, w.item); err != nil {
 		return err
 	}
-	if w.key, err = r.key(w.item, form{}); err != nil {
+	if w.key, err = r.keyOfItem(ctx, w.item); err != nil {
 		return err
 	}
 	return r.stages.checkDelete(w)
@@ -263,8 +288,8 @@ var errOnceOld = errors.New("a write sent exactly once cannot return what it rep
 // outcome is where an item that a write returns goes: to item, a *T, unless
 // that is nil.
 func (r *Repo) outcome(item any) *page {
-	p := r.table.whole.newPage()
-	p.any = true
+	p := r.table.whole.newPage(r.Table)
+	p.any, p.returned = true, true
 	if v := reflect.ValueOf(item); v.IsValid() {
 		p.single = v.Elem()
 	}
