@@ -51,10 +51,10 @@ func newBatching() core.Batching {
 // BoundOption is an option of everything in this package.
 type BoundOption func(*core.Batching)
 
-func (o BoundOption) write(w *core.BatchWriting)  { o(&w.Batching) }
-func (o BoundOption) get(g *getting)              { o(&g.Batching) }
-func (o BoundOption) load(l *loading)             { o(&l.Batching) }
-func (o BoundOption) read(r *reading) (err error) { o(&r.how.Batching); return nil }
+func (o BoundOption) write(w *core.BatchWriting)                     { o(&w.Batching) }
+func (o BoundOption) get(g *getting)                                 { o(&g.Batching) }
+func (o BoundOption) load(l *loading)                                { o(&l.Batching) }
+func (o BoundOption) read(_ context.Context, r *reading) (err error) { o(&r.how.Batching); return nil }
 
 // Concurrency is how many requests there may be at once. The default is 4.
 func Concurrency(n int) BoundOption {
