@@ -42,7 +42,7 @@ func ExampleReadOnly() {
 	fmt.Println(errors.Is(err, dynox.ErrReadOnly), err)
 	// Output:
 	// <nil>
-	// true dynox: delete shop: user: the table is read-only
+	// true dynox: delete shop: user: read-only
 }
 
 // The same repository on another table: a tenant's, or a restored one.

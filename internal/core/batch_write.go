@@ -452,14 +452,18 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 	if r.Table.direct(w.ctx) {
 		write.room, write.keyRoom = w.memory.room(), w.memory.key[:0]
 	}
-	err = write.preparePut(w.ctx)
+	if err = write.preparePut(w.ctx); err == nil {
+		w.memory.used(write)
+		return write.upload(w.ctx)
+	}
 	w.memory.used(write)
 	return err
 }
 
 // sets reports whether a write sets fields of the caller's value.
 func (s *Schema) sets() bool {
-	return s.kindIn != nil || len(s.mirrors) > 0 || len(s.stages.fills) > 0 || s.stages.version != nil || len(s.stages.hooks[BeforePut]) > 0
+	return s.kindIn != nil || len(s.mirrors) > 0 || len(s.stages.fills) > 0 || s.stages.version != nil || len(s.stages.hooks[BeforePut]) > 0 ||
+		len(s.stages.following) > 0 || len(s.stages.blobs) > 0
 }
 
 // landed is what follows when an operation is done.

@@ -18,7 +18,8 @@ type Blob struct {
 type BlobStore interface {
 	// Begin prepares for storing what field holds, on a copy of the item whose
 	// write is being made, and returns nil when there is nothing to store. After
-	// it the field encodes to its final size.
+	// it the field encodes to its final size. A field that refers to what is
+	// stored already is bound, as by Bind.
 	Begin(item BlobItem, field any) (Upload, error)
 	// Bind tells field, which has been read, of its item and its store.
 	Bind(item BlobItem, field any)

@@ -22,7 +22,7 @@ var (
 	ErrConditionFailed = errors.New("condition failed")
 	ErrExists          = errors.New("already exists")
 	ErrUnknownOutcome  = errors.New("outcome unknown: the write may have taken effect")
-	ErrReadOnly        = errors.New("the table is read-only")
+	ErrReadOnly        = errors.New("read-only")
 	ErrTooLarge        = errors.New("too large")
 	ErrKey             = errors.New("invalid key")
 	ErrCursor          = errors.New("invalid cursor")

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"reflect"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -202,9 +203,19 @@ func (p *page) decode(item stored, dst reflect.Value) (fault error) {
 	}
 	p.record.of(item, item.raw != nil && fault == nil)
 	if fault = p.upgrade(dst, fault); fault == nil {
-		fault = p.view.finish(&p.record, dst)
+		fault = p.finish(dst)
 	}
 	return fault
+}
+
+// finish completes the item of p.record, which was decoded into dst.
+func (p *page) finish(dst reflect.Value) error {
+	if err := p.view.finish(&p.record, dst); err != nil || len(p.view.blobs) == 0 {
+		return err
+	}
+	key := sync.OnceValue(func() []byte { return p.record.appendIdentity(nil, p.view.schema.table.attrs()) })
+	p.view.bind(p.table, key, dst)
+	return nil
 }
 
 // addSealed notes an item that is decoded when it is opened.
@@ -286,7 +297,7 @@ func (p *page) add(dst reflect.Value, fault error) {
 		fault = p.upgrade(dst, fault)
 	}
 	if e.own && fault == nil {
-		fault = p.view.finish(&p.record, dst)
+		fault = p.finish(dst)
 	}
 	e.err = fault
 	p.entries = append(p.entries, e)

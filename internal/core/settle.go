@@ -46,10 +46,10 @@ func (r *Repo) settle(ctx context.Context, w *Write, p *page, err error, lost bo
 // after a lost answer: what is stored is what w sent, or has its token.
 func (w *Write) settled(ctx context.Context, p *page, have stored) bool {
 	switch {
-	case w.take || p.single.IsValid() && w.op == Put: // what was there before is lost
+	case w.take || w.swap: // what was there before is lost
 		return false
 	case w.wrote(p, have):
-		if p.single.IsValid() {
+		if p.single.IsValid() && w.op != Put {
 			p.entries = append(p.entries, entry{stored: have, own: true, err: p.load(ctx, have, p.single)})
 		}
 		return true

@@ -71,15 +71,16 @@ type Stages struct {
 
 // stages are Stages, compiled.
 type stages struct {
-	hooks    [whens][]func(ctx context.Context, item any) error
-	fills    []Fill
-	required []*ast.Attr
-	checks   []func(item any) error
-	version  *Version  // nil: none
-	upgrades *upgrades // nil: none
+	hooks     [whens][]func(ctx context.Context, item any) error
+	fills     []Fill
+	required  []*ast.Attr
+	checks    []func(item any) error
+	version   *Version  // nil: none
+	upgrades  *upgrades // nil: none
 	following []Derived
 	coded     []coded
 	readOnly  []*ast.Attr // coded attributes that are not written
+	blobs     []Blob
 }
 
 type validator interface{ Validate() error }
@@ -140,7 +141,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
-	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded))
+	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs))
 	return errors.Join(errs...)
 }
 

@@ -120,11 +120,14 @@ func (r *Repo) SaveItem(ctx context.Context, l *Loaded, item any, with ast.Write
 	if err := w.build(); err != nil {
 		return err
 	}
+	if err := w.upload(ctx); err != nil {
+		return err
+	}
 	out := reflect.New(r.Type)
 	p := r.outcome(out.Interface())
 	defer p.release()
 	if err := r.send(ctx, w, p, true); err != nil {
-		return err
+		return w.failed(ctx, err)
 	}
 	if err := errors.Join(p.outcome(ctx), w.done(ctx, out.Elem())); err != nil {
 		return err
@@ -147,33 +150,44 @@ func (w *Write) prepareSave(ctx context.Context, l *Loaded) error {
 	if err := r.stages.follow(ctx, w.item); err != nil {
 		return err
 	}
-	actions, err := r.Changes(l, w.item.Addr().Interface())
-	if err != nil {
-		return err
-	}
+	var err error
 	if w.key, err = r.key(w.item, form{}); err != nil {
 		return err
 	}
-	if err := r.stages.checkCodedActions(actions); err != nil {
-		return err
-	}
-	for _, a := range actions {
-		if r.isTableKey(a.Attr.Path[0].Name) {
-			return &Failure{Kinds: []error{ErrKey}, Why: "the item's key has changed: put it as another item, and delete this one"}
-		}
-	}
 	if v := r.stages.version; v != nil {
-		mine := func(a *ast.Action) bool {
-			return a.Attr.Same(v.Attr) || v.Token != nil && a.Attr.Same(v.Token)
-		}
-		if slices.ContainsFunc(actions, mine) {
-			return errors.New("the version is kept by the repository: a save counts by itself")
-		}
 		n, err := integer(w.item, v.Attr)
 		if err != nil {
 			return err
 		}
 		w.user = ast.All(w.user, versionIs(v, n))
+	}
+	if err := w.beginItem(); err != nil {
+		return err
+	}
+	if len(w.uploads) > 0 {
+		w.rebuild = func(ctx context.Context) error { return errors.Join(w.changes(ctx, l), w.build()) }
+	}
+	return w.changes(ctx, l)
+}
+
+// changes makes the actions of a save.
+func (w *Write) changes(ctx context.Context, l *Loaded) error {
+	r := w.repo
+	actions, err := r.Changes(l, w.item.Addr().Interface())
+	if err != nil {
+		return err
+	}
+	if err := r.stages.checkCodedActions(actions); err != nil {
+		return err
+	}
+	v := r.stages.version
+	for _, a := range actions {
+		switch {
+		case r.isTableKey(a.Attr.Path[0].Name):
+			return &Failure{Kinds: []error{ErrKey}, Why: "the item's key has changed: put it as another item, and delete this one"}
+		case v != nil && (a.Attr.Same(v.Attr) || v.Token != nil && a.Attr.Same(v.Token)):
+			return errors.New("the version is kept by the repository: a save counts by itself")
+		}
 	}
 	w.actions = r.stages.everywhere(actions)
 	w.single = false // the same values again

@@ -72,6 +72,11 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 	if err := checkTransaction(writes); err != nil {
 		return err
 	}
+	for i, w := range writes {
+		if err := w.upload(ctx); err != nil {
+			return &OpError{i, failed(ctx, writes[:i], err)}
+		}
+	}
 	p := writes[0].repo.outcome(nil)
 	defer p.release()
 	watch := new(attempts)
@@ -85,11 +90,20 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 		}
 		return errors.Join(errs...)
 	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == len(writes):
-		return cancellation(ctx, writes, p, err, canceled.CancellationReasons)
+		return failed(ctx, writes, cancellation(ctx, writes, p, err, canceled.CancellationReasons))
 	case watch.mayHaveTakenEffect(err):
 		return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
 	}
-	return serviceError(err)
+	return failed(ctx, writes, serviceError(err))
+}
+
+// failed is what follows when writes did not take effect because of err, which
+// it returns.
+func failed(ctx context.Context, writes []*Write, err error) error {
+	for _, w := range writes {
+		err = w.failed(ctx, err)
+	}
+	return err
 }
 
 // transact sends writes; items that come with an error go to p.

@@ -24,6 +24,7 @@ type view struct {
 	fill   []*ast.Attr  // asked for, and held only by keys
 	whole  bool
 	coded  []coded // of what is read
+	blobs  []boundBlob
 
 	watch *codec.Watch // of names
 	names []string     // the attributes that are looked at beside the decoding
@@ -119,6 +120,7 @@ func (v *view) keep(ix *index) error {
 		return err
 	}
 	v.coded = v.codes()
+	v.findBlobs()
 	for _, a := range v.schema.keyAttrs(ix) {
 		v.need(a.name)
 	}

@@ -48,7 +48,9 @@ type Write struct {
 	once    bool // sent exactly once
 	single  bool // taking effect twice does harm
 	take    bool // a delete that returns the item
+	swap    bool // a put that returns what it replaced
 	versioned
+	uploading
 
 	condition, update string
 	names             map[string]string
@@ -132,16 +134,27 @@ func (w *Write) preparePut(ctx context.Context) error {
 		return err
 	}
 	w.key = keys.key
-	if w.stored, err = r.encode(w.room, w.item, keys, r.Table.direct(ctx)); err != nil {
+	if err := w.beginItem(); err != nil {
 		return err
 	}
-	if err := w.seal(ctx); err != nil {
+	if err := w.encode(ctx, keys); err != nil {
 		return err
+	}
+	if len(w.uploads) > 0 {
+		w.rebuild = func(ctx context.Context) error { return w.encode(ctx, keys) }
 	}
 	if n := w.stored.size(); n > maxItem {
 		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
 	}
 	return nil
+}
+
+// encode makes the item that w puts what is stored of it.
+func (w *Write) encode(ctx context.Context, keys derivedKeys) (err error) {
+	if w.stored, err = w.repo.encode(w.room, w.item, keys, w.repo.Table.direct(ctx)); err != nil {
+		return err
+	}
+	return w.seal(ctx)
 }
 
 // keyOfItem is the table's key of item, in the first of its forms.
@@ -176,8 +189,19 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 	}
 	w.single = !repeatable(w.actions)
 	r.stages.count(w) // counting twice does none
-	w.actions, err = w.sealActions(ctx, w.actions)
-	return err
+	plain := w.actions
+	blobs, err := w.beginActions(plain)
+	if err != nil {
+		return err
+	}
+	encode := func(ctx context.Context) (err error) {
+		w.actions, err = w.sealActions(ctx, current(plain, blobs))
+		return err
+	}
+	if len(w.uploads) > 0 {
+		w.rebuild = func(ctx context.Context) error { return errors.Join(encode(ctx), w.build()) }
+	}
+	return encode(ctx)
 }
 
 func (w *Write) prepareDelete(ctx context.Context) (err error) {
@@ -225,13 +249,22 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 	if err != nil {
 		return false, err
 	}
-	p := r.outcome(old)
-	defer p.release()
-	if err := r.send(ctx, w, p, old != nil); err != nil {
+	if err := w.upload(ctx); err != nil {
 		return false, err
 	}
-	existed = old != nil && len(p.entries) > 0
-	return existed, errors.Join(p.outcome(ctx), w.done(ctx, reflect.Value{}))
+	w.swap = old != nil
+	p := r.replacedBy(w, old)
+	defer p.release()
+	if err := r.send(ctx, w, p, w.swap); err != nil {
+		return false, w.failed(ctx, err)
+	}
+	existed = len(p.entries) > 0
+	var unread error
+	if old != nil {
+		unread = p.outcome(ctx)
+	}
+	removed := w.removeReplaced(ctx, p)
+	return existed, errors.Join(unread, removed, w.done(ctx, reflect.Value{}))
 }
 
 // UpdateItem changes the item that key, a *T, names, and decodes the result
@@ -241,10 +274,13 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 	if err != nil {
 		return err
 	}
+	if err := w.upload(ctx); err != nil {
+		return err
+	}
 	p := r.outcome(out)
 	defer p.release()
 	if err := r.send(ctx, w, p, true); err != nil {
-		return err
+		return w.failed(ctx, err)
 	}
 	if err := p.outcome(ctx); err != nil {
 		return err
@@ -263,7 +299,7 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 		return err
 	}
 	w.take = old != nil
-	p := r.outcome(old)
+	p := r.replacedBy(w, old)
 	defer p.release()
 	err = r.send(ctx, w, p, old != nil)
 	switch {
@@ -277,10 +313,25 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	case old != nil && len(p.entries) == 0:
 		return ErrNotFound
 	}
-	if err := p.outcome(ctx); err != nil {
-		return err
+	removed := w.removeReplaced(ctx, p)
+	result := reflect.Value{}
+	if old != nil {
+		if err := p.outcome(ctx); err != nil {
+			return errors.Join(err, removed)
+		}
+		result = p.single
 	}
-	return w.done(ctx, p.single)
+	return errors.Join(removed, w.done(ctx, result))
+}
+
+// replacedBy is where the item that w replaces goes: to old, a *T, or if that
+// is nil to a place of its own, if it matters.
+func (r *Repo) replacedBy(w *Write, old any) *page {
+	w.wantReplaced()
+	if old == nil && w.replaces {
+		old = reflect.New(r.Type).Interface()
+	}
+	return r.outcome(old)
 }
 
 var errOnceOld = errors.New("a write sent exactly once cannot return what it replaced")
@@ -389,7 +440,7 @@ func (r *Repo) sendSingle(ctx context.Context, w *Write, p *page, watch *attempt
 	if w.condition == "" {
 		onFailure = ""
 	}
-	old := pick(wanted, types.ReturnValueAllOld, "")
+	old := pick(wanted || w.replaces, types.ReturnValueAllOld, "")
 	table := aws.String(r.Table.Name)
 	switch w.op {
 	case Create, Put:
