@@ -1,5 +1,6 @@
 // Package lock never blocks: it detects that somebody else has written an item
-// since it was read.
+// since it was read. [Leases.Acquire] is the exception: it waits for a lease, for
+// those who need one process at a time.
 //
 // An integer attribute of the item counts its writes:
 //
