@@ -1,7 +1,6 @@
 package dynox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,7 +30,7 @@ func (r *Repo[T]) Explain(s Spec[T]) (Explanation, error) {
 	if s == nil {
 		return Explanation{}, r.fail("explain", errors.New("nil query or scan"))
 	}
-	p, err := r.core.Explain(context.Background(), s.spec(nil))
+	p, err := r.core.Explain(s.spec(nil))
 	if err != nil {
 		return Explanation{}, r.fail("explain", err)
 	}

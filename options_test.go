@@ -89,7 +89,7 @@ func TestOptionsOfQueries(t *testing.T) {
 					}
 					is.Equal(keys(pieces[:min(len(pieces), len(c.want))]), keys(c.want))
 				}
-				if _, err := orders.Explain(c.q); err != nil {
+				if _, err := orders.Explain(c.q); err != nil { //nolint:contextcheck // it sends nothing
 					t.Error(err)
 				}
 			})
@@ -125,7 +125,7 @@ func TestOptionsOfScans(t *testing.T) {
 					n, err := orders.Count(ctx, s)
 					is.NoErr(err)
 					is.Equal(n, int64(c.want))
-					_, err = orders.Explain(s)
+					_, err = orders.Explain(s) //nolint:contextcheck // it sends nothing
 					is.NoErr(err)
 					seen := map[string]bool{}
 					var cursor dynox.Cursor

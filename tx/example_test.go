@@ -76,3 +76,55 @@ func ExampleRead() {
 	// <nil>
 	// 100 7 false
 }
+
+// No two users have one email.
+func ExampleUnique() {
+	ctx := context.Background()
+	table := dynox.NewTable(memtable.Open().Client(), "club")
+	members, err := dynox.NewRepo(table, memberKey, tx.Unique(email))
+	if err != nil {
+		panic(err)
+	}
+	if err := table.Ensure(ctx, members); err != nil {
+		panic(err)
+	}
+	fmt.Println(members.Create(ctx, &member{ID: "1", Email: "ann@example.com"}))
+	err = members.Create(ctx, &member{ID: "2", Email: "ann@example.com"})
+	fmt.Println(errors.Is(err, dynox.ErrNotUnique))
+	_, err = members.Update(ctx, member{ID: "1"}, email.Set("ann@example.org"))
+	fmt.Println(err)
+	fmt.Println(members.Create(ctx, &member{ID: "2", Email: "ann@example.com"}))
+	// Output:
+	// <nil>
+	// true
+	// <nil>
+	// <nil>
+}
+
+// Items that were there before are claimed; those whose value is another's are
+// told.
+func ExampleClaim() {
+	ctx := context.Background()
+	table := dynox.NewTable(memtable.Open().Client(), "club")
+	before, err := dynox.NewRepo(table, memberKey)
+	if err != nil {
+		panic(err)
+	}
+	if err := table.Ensure(ctx, before); err != nil {
+		panic(err)
+	}
+	for _, m := range []member{{ID: "1", Email: "ann@example.com"}, {ID: "2", Email: "ann@example.com"}} {
+		if err := before.Put(ctx, &m); err != nil {
+			panic(err)
+		}
+	}
+	members, err := dynox.NewRepo(table, memberKey, tx.Unique(email))
+	if err != nil {
+		panic(err)
+	}
+	for m, err := range tx.Claim(ctx, members, dynox.All[member]()) {
+		fmt.Println(m.Email, err)
+	}
+	// Output:
+	// ann@example.com <nil>
+}

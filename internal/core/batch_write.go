@@ -56,6 +56,9 @@ func (s *Schema) Guarded() string {
 	if s.stages.version != nil {
 		return "it has a version"
 	}
+	if len(s.stages.uniques) > 0 {
+		return "it has unique attributes"
+	}
 	return ""
 }
 

@@ -185,9 +185,6 @@ func (w *Write) removeReplaced(ctx context.Context, p *page) error {
 		return nil
 	}
 	p.open(ctx)
-	if p.entries[0].err != nil {
-		return nil // Sweep finds them
-	}
 	old := p.item(0)
 	var kept []any
 	if w.op != Delete {
@@ -199,7 +196,7 @@ func (w *Write) removeReplaced(ctx context.Context, p *page) error {
 	}
 	var errs []error
 	for _, b := range w.repo.stages.blobs {
-		if f, ok := at(old, b.Attr.Index); ok {
+		if f, ok := at(old, b.Attr.Index); ok && p.entries[0].err == nil { // else Sweep finds it
 			if err := b.Store.Remove(ctx, f.Addr().Interface(), kept); err != nil {
 				errs = append(errs, fmt.Errorf("%w: %v: %w", ErrAfterWrite, b.Attr, err))
 			}

@@ -31,6 +31,7 @@ var (
 	ErrInvalid         = errors.New("invalid item")
 	ErrAfterWrite      = errors.New("the write took effect, but what follows it failed")
 	ErrPath            = errors.New("missing path")
+	ErrNotUnique       = errors.New("not unique: another item has this value")
 )
 
 // Failure is a call that failed in a known way.

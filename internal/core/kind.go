@@ -45,6 +45,15 @@ func (s *Schema) checkKind() error {
 	return nil
 }
 
+// mayBeBare reports whether any text can be a partition key of the table.
+func (s *Schema) mayBeBare() bool {
+	p := s.table.partition
+	if p.Kind == PartBy {
+		return p.attrs[0].kind == "S"
+	}
+	return p.Kind == PartComposite && slices.ContainsFunc(p.formats, func(f *format) bool { return f.lits[0] == "" })
+}
+
 // implied reports whether the key's own literals tell this kind from others.
 func (s *Schema) implied(ix *index) bool {
 	p := ix.sort
@@ -66,7 +75,7 @@ func (s *Schema) foreign(r *record) bool {
 			return true
 		}
 	}
-	return false
+	return s.bare && s.isSentinel(r)
 }
 
 // owns reports whether the stored key begins as p's does.

@@ -16,12 +16,18 @@ func (r *Repo) sendOnce(ctx context.Context, w *Write, p *page, watch *attempts,
 	if err != nil || !wanted {
 		return err
 	}
-	err = r.Table.getItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(r.Table.Name), ConsistentRead: aws.Bool(true)}, w.key, p)
+	return r.readBack(ctx, w, p)
+}
+
+// readBack reads the item that w has changed, which a transaction does not
+// return.
+func (r *Repo) readBack(ctx context.Context, w *Write, p *page) error {
+	err := r.Table.getItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(r.Table.Name), ConsistentRead: aws.Bool(true)}, w.key, p)
 	switch {
 	case err != nil:
-		return &Failure{Kinds: []error{errReadBack}, Cause: err}
+		return &Failure{Kinds: []error{errReadBack, ErrAfterWrite}, Cause: err}
 	case len(p.entries) == 0:
-		return &Failure{Kinds: []error{errReadBack}, Why: "the item was deleted since"}
+		return &Failure{Kinds: []error{errReadBack, ErrAfterWrite}, Why: "the item was deleted since"}
 	}
 	return nil
 }

@@ -281,6 +281,10 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 				cs = append(cs, p.literalCond(r.Schema))
 			}
 		}
+		if q.spec.Scan && count && r.bare {
+			pk := ast.AttrOperand(r.attr(r.table.partition.attrs[0].name))
+			cs = append(cs, ast.Negate(ast.Compare(ast.BeginsWith, pk, ast.Operand{Kind: ast.OpPlain, Value: sentinelPrefix})))
+		}
 		literals = ast.All(cs...)
 	}
 	return ast.All(kind, literals)

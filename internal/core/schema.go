@@ -106,6 +106,8 @@ type Schema struct {
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
 
+	bare bool // claims of unique values could be taken for items by their key
+
 	stages stages
 
 	overlay  *codec.Overlay // of the attributes overlaid, which derive decides on
@@ -170,6 +172,7 @@ func Compile(c *Config) (*Schema, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	s.bare = s.mayBeBare()
 	s.makeOverlay()
 	for _, ix := range s.all() {
 		ix.whole = &view{schema: s, plan: s.plan, whole: true}

@@ -59,6 +59,13 @@ func (w *Write) settled(ctx context.Context, p *page, have stored) bool {
 
 // refused is the error of w whose condition failed: have is stored.
 func (r *Repo) refused(ctx context.Context, w *Write, p *page, err error, have stored) error {
+	switch {
+	case w.op >= claims:
+		return w.unclaimable(ctx, err, have)
+	case w.moved(have):
+		w.stale = true
+		return &Failure{Kinds: []error{ErrConditionFailed, errMoved}, Why: errMoved.Error(), Cause: err}
+	}
 	there := have.there()
 	foreign := there && p.foreign(have)
 	switch {

@@ -67,6 +67,7 @@ type Stages struct {
 	Derived  []Derived
 	Coded    []Coded
 	Blobs    []Blob
+	Uniques  []Unique
 }
 
 // stages are Stages, compiled.
@@ -81,6 +82,7 @@ type stages struct {
 	coded     []coded
 	readOnly  []*ast.Attr // coded attributes that are not written
 	blobs     []Blob
+	uniques   []unique
 }
 
 type validator interface{ Validate() error }
@@ -141,7 +143,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
-	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs))
+	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs), s.compileUniques(given.Uniques))
 	return errors.Join(errs...)
 }
 

@@ -77,6 +77,37 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 			return &OpError{i, failed(ctx, writes[:i], err)}
 		}
 	}
+	err := again(ctx, func() error {
+		all, err := remake(ctx, writes)
+		switch {
+		case err != nil:
+			return err
+		case len(all) == len(writes):
+			return transactAll(ctx, writes, token)
+		case token != "":
+			return errors.New("a token of the caller's: what a transaction sends that changes unique attributes depends on what is stored")
+		}
+		if err := checkTransaction(all); err != nil {
+			return fmt.Errorf("with what keeps its attributes unique: %w", err)
+		}
+		err = transactAll(ctx, all, "")
+		if canceled, ok := err.(*Canceled); ok { //nolint:errorlint // it is not wrapped
+			return unfold(writes, all, canceled)
+		}
+		return err
+	})
+	if err != nil {
+		return failed(ctx, writes, err)
+	}
+	errs := make([]error, len(writes))
+	for i, w := range writes {
+		errs[i] = w.done(ctx, reflect.Value{})
+	}
+	return errors.Join(errs...)
+}
+
+// transactAll sends writes as they are, and settles the outcome.
+func transactAll(ctx context.Context, writes []*Write, token string) error {
 	p := writes[0].repo.outcome(nil)
 	defer p.release()
 	watch := new(attempts)
@@ -84,17 +115,13 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 	var canceled *types.TransactionCanceledException
 	switch {
 	case err == nil:
-		errs := make([]error, len(writes))
-		for i, w := range writes {
-			errs[i] = w.done(ctx, reflect.Value{})
-		}
-		return errors.Join(errs...)
+		return nil
 	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == len(writes):
-		return failed(ctx, writes, cancellation(ctx, writes, p, err, canceled.CancellationReasons))
+		return cancellation(ctx, writes, p, err, canceled.CancellationReasons)
 	case watch.mayHaveTakenEffect(err):
 		return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
 	}
-	return failed(ctx, writes, serviceError(err))
+	return serviceError(err)
 }
 
 // failed is what follows when writes did not take effect because of err, which
@@ -163,21 +190,21 @@ func conflict(err error) bool {
 func (w *Write) transactItem(c *call) (item types.TransactWriteItem) {
 	table, onFailure := aws.String(w.repo.Table.Name), types.ReturnValuesOnConditionCheckFailureAllOld
 	switch w.op {
-	case Create, Put:
+	case Create, Put, claims:
 		item.Put = &types.Put{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
 		c.item(&item.Put.Item, w.stored)
 		c.values(&item.Put.ExpressionAttributeValues, w.values)
-	case Delete:
+	case Delete, unclaims:
 		item.Delete = &types.Delete{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,
 		}
 		c.key(&item.Delete.Key, w.key)
 		c.values(&item.Delete.ExpressionAttributeValues, w.values)
-	case Check:
+	case Check, checks:
 		item.ConditionCheck = &types.ConditionCheck{
 			TableName: table, ConditionExpression: optional(w.condition), ExpressionAttributeNames: w.names,
 			ReturnValuesOnConditionCheckFailure: onFailure,

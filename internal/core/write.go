@@ -30,6 +30,11 @@ const (
 	Upsert
 	Delete // also Take
 	Check  // of a transaction: it changes nothing
+
+	// The writes beside one that changes a unique attribute.
+	claims
+	unclaims
+	checks
 )
 
 // Write is one write on its way: what it does, and the request's parts that
@@ -51,6 +56,7 @@ type Write struct {
 	swap    bool // a put that returns what it replaced
 	versioned
 	uploading
+	keeping
 
 	condition, update string
 	names             map[string]string
@@ -227,7 +233,7 @@ func (w *Write) done(ctx context.Context, result reflect.Value) error {
 		when = AfterUpdate
 	case Delete:
 		when = AfterDelete
-	case Check:
+	case Check, claims, unclaims, checks:
 		return nil
 	}
 	if !result.IsValid() {
@@ -376,7 +382,7 @@ func (w *Write) guard() *ast.Cond {
 // build writes the expressions of w.
 func (w *Write) build() error {
 	r := w.repo
-	cond := ast.All(w.guard(), r.exact(w.user))
+	cond := ast.All(w.guard(), r.exact(w.user), w.same)
 	if cond.IsFalse() {
 		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "it can never hold, nothing was sent"}
 	}
@@ -394,6 +400,13 @@ var errForeign = errors.New("an item of another kind is stored there")
 // send sends w and settles its outcome. What goes to p is the item before a
 // put or a delete, when wanted, or after an update.
 func (r *Repo) send(ctx context.Context, w *Write, p *page, wanted bool) error {
+	if w.mayChange() {
+		return r.sendUnique(ctx, w, p, wanted)
+	}
+	return r.sendPlain(ctx, w, p, wanted)
+}
+
+func (r *Repo) sendPlain(ctx context.Context, w *Write, p *page, wanted bool) error {
 	// Of a write that checks the version, a second attempt after one that took
 	// effect fails.
 	watch := &attempts{once: w.single && !w.once && !w.checked}

@@ -1,0 +1,79 @@
+package tx
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/core"
+)
+
+// Unique keeps the values of an attribute unique among the items of a
+// repository: a write that would give an item the value of another fails with
+// [dynox.ErrNotUnique], and changes nothing. It holds for every write of the
+// repository, single or in a transaction; batches, which cannot check it, refuse
+// the repository unless they are told not to.
+//
+//	users, err := dynox.NewRepo(table, UserKey, tx.Unique(email))
+//
+// The attribute is a string, a number or bytes; an absent or empty value is no
+// value. It may be nested, and may be a beacon of an encrypted attribute. The
+// table's key attributes are strings. Several attributes may be unique, each on
+// its own.
+//
+// A value is claimed by an item of its own in the same table, whose partition key
+// begins with "dynox:unique#"; reads of repositories do not see it. A write that
+// changes the attribute reads the item consistently, and is then a transaction
+// that requires what was read: about twice the capacity of two writes. When
+// others have changed the attribute in between, it begins again, a few times. A
+// write that does not change it costs a condition, and a put or a delete the read.
+// What a Swap or a Take returns then is what was read; other attributes may
+// have changed since. Updates set the attribute to a value, or remove it.
+//
+// Items that others write, such as a deletion by TTL or an unchecked batch, leave
+// claims behind: who wants the value sees that its owner does not have it any
+// more, and takes it over. Items that were there before are claimed by [Claim].
+func Unique[T, V any](attr expr.Attr[T, V]) dynox.Option[T] {
+	u := core.Unique{Attr: attr.Ref(ast.Door{})}
+	return dynox.WithStages[T](core.Door{}, func(s *core.Stages) { s.Uniques = append(s.Uniques, u) })
+}
+
+// Claim claims the values of the items that s finds, for a repository whose items
+// were there before it had [Unique] attributes, and yields those that have a value
+// of another item: they keep it, unclaimed, until they are changed. While it runs,
+// all who write must have the option already. It can be repeated, and continued
+// after a cursor of s.
+//
+//	for user, err := range tx.Claim(ctx, users, dynox.All[User]()) {
+//		if err != nil {
+//			return err
+//		}
+//		log.Print("not unique: ", user.ID)
+//	}
+func Claim[T any](ctx context.Context, r *dynox.Repo[T], s dynox.Scan[T]) func(yield func(T, error) bool) {
+	return func(yield func(T, error) bool) {
+		var zero T
+		c := r.Core(core.Door{})
+		if c == nil {
+			yield(zero, errors.New("dynox: tx.Claim: nil repository"))
+			return
+		}
+		for item, err := range r.Scan(ctx, s) {
+			if err == nil {
+				err = c.ClaimAll(ctx, &item)
+			}
+			switch {
+			case errors.Is(err, dynox.ErrNotUnique):
+				if !yield(item, nil) {
+					return
+				}
+			case errors.Is(err, dynox.ErrNotFound), err == nil: // deleted since
+			default:
+				yield(zero, &dynox.Error{Op: "claim", Table: c.Table.Name, Item: c.Name(), Err: dynox.PublicError(core.Door{}, err)})
+				return
+			}
+		}
+	}
+}
