@@ -57,9 +57,12 @@ func Version[T any, V Integer](attr expr.Attr[T, V], opts ...VersionOption[T]) d
 	return dynox.WithStages[T](core.Door{}, func(s *core.Stages) { s.Versions = append(s.Versions, v) })
 }
 
-// Token stores a random text with every write that counts. After an answer was
-// lost, the repository knows its own write by it, where it would otherwise have
-// to say [dynox.ErrUnknownOutcome].
+// Token stores a random text of 16 characters with every write that counts,
+// before those of up to 15 writes before it. After an answer was lost, the
+// repository knows its own write by it, where it would otherwise have to say
+// [dynox.ErrUnknownOutcome]. An update keeps the texts of the writes before it if it
+// requires the version of an item that was read, and is given that item as its
+// key; otherwise only its own stays.
 func Token[T any](attr expr.Attr[T, string]) VersionOption[T] {
 	return VersionOption[T]{func(v *core.Version) { v.Token = attr.Ref(ast.Door{}) }}
 }

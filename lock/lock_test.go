@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
@@ -329,6 +330,9 @@ func TestNothingIsCountedTwice(t *testing.T) {
 			accounts := repo(t, engine.Client(testbed.Quick), test.opt)
 			is.NoErr(accounts.Put(ctx, &account{ID: "a"}))
 			chaos(engine, "PutItem", "UpdateItem", "TransactWriteItems")
+			for _, operation := range []string{"GetItem", "PutItem", "UpdateItem"} { // as a service far away
+				engine.Fail(operation, memtable.Latency(3*time.Millisecond), memtable.Always())
+			}
 			var done, unknown, failed atomic.Int64
 			var wg sync.WaitGroup
 			for range 8 {
@@ -350,11 +354,12 @@ func TestNothingIsCountedTwice(t *testing.T) {
 			got, err := accounts.Get(ctx, account{ID: "a"}, dynox.Consistent)
 			is.NoErr(err)
 			t.Logf("%d stored; %d reported, %d unknown, %d failed", got.Balance, done.Load(), unknown.Load(), failed.Load())
-			is.True(done.Load() > 20)
+			is.True(done.Load() > 10)
 			is.True(done.Load() <= got.Balance)
 			is.True(got.Balance <= done.Load()+unknown.Load())
-			if test.exact && unknown.Load() == 0 {
-				is.Equal(got.Balance, done.Load())
+			if test.exact {
+				is.True(unknown.Load() <= 4) // 16 others were faster, or every attempt failed
+				is.True(unknown.Load() > 0 || got.Balance == done.Load())
 			}
 		})
 	}

@@ -34,6 +34,9 @@ func (r *Repo) settle(ctx context.Context, w *Write, p *page, err error, lost bo
 		if w.settled(ctx, p, have) {
 			return nil
 		}
+		if w.refuted(have) {
+			return r.refused(ctx, w, p, err, have)
+		}
 		w.versioned = versioned{} // another version may be one's own write
 		f := r.failure(ctx, w, p, err, have, ErrUnknownOutcome)
 		f.Why = "an answer was lost, then the condition failed"

@@ -146,7 +146,7 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 	for i, w := range writes {
 		in.TransactItems[i] = w.transactItem(c)
 	}
-	return resend(ctx, func() error { //nolint:contextcheck // a kept stack outlives the call that it is made in
+	return resend(ctx, watch, func() error { //nolint:contextcheck // a kept stack outlives the call that it is made in
 		_, err := invoke(c, &opTransactWriteItems, in)
 		return err
 	})
@@ -154,13 +154,15 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 
 // resend calls send, whose effect is the same however often, until its answer
 // is not lost and it does not fail only because others touched its items, a few
-// times.
-func resend(ctx context.Context, send func() error) error {
+// times. What is throttled is sent again only to find out what became of an
+// answer that was lost; watch is nil for reads.
+func resend(ctx context.Context, watch *attempts, send func() error) error {
 	backoff := retry.WithMaxRetries(resends, retry.WithJitterPercent(50, retry.NewExponential(resendDelay)))
 	var last error
 	err := retry.Do(ctx, backoff, func(ctx context.Context) error {
 		last = send()
-		if ctx.Err() == nil && (conflict(last) || ambiguous(last)) {
+		unknown := ambiguous(last) || watch != nil && watch.lost.Load() && throttled(last)
+		if ctx.Err() == nil && (conflict(last) || unknown) {
 			return retry.RetryableError(last)
 		}
 		return last

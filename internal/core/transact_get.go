@@ -97,7 +97,7 @@ func TransactGet(ctx context.Context, refs []*Ref) error {
 		}
 	}
 	var out *dynamodb.TransactGetItemsOutput
-	err := resend(ctx, func() (err error) { //nolint:contextcheck // a kept stack outlives the call that it is made in
+	err := resend(ctx, nil, func() (err error) { //nolint:contextcheck // a kept stack outlives the call that it is made in
 		out, err = invoke(c, &opTransactGetItems, in)
 		return err
 	})

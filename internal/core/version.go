@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/dynox-go/dynox/internal/ast"
 )
 
@@ -38,8 +42,7 @@ func (s *stages) bump(w *Write) error {
 	w.versioned = versioned{checked: w.op != Create, wanted: n}
 	setField(w.item, v.Attr.Index, next)
 	if v.Token != nil {
-		w.token = rand.Text()
-		setField(w.item, v.Token.Index, reflect.ValueOf(w.token).Convert(v.Token.Type))
+		setField(w.item, v.Token.Index, reflect.ValueOf(w.sign(v)).Convert(v.Token.Type))
 	}
 	return nil
 }
@@ -54,9 +57,26 @@ func (s *stages) count(w *Write) {
 	w.actions = append(w.actions, &ast.Action{Clause: ast.Add, Attr: v.Attr, Value: ast.Operand{Kind: ast.OpPlain, Value: 1}})
 	w.wanted, w.checked = v.wantedBy(w.user)
 	if v.Token != nil {
-		w.token = rand.Text()
-		w.actions = append(w.actions, &ast.Action{Clause: ast.Set, Attr: v.Token, Value: ast.Operand{Kind: ast.OpPlain, Value: w.token}})
+		if n, err := integer(w.item, v.Attr); err != nil || !w.checked || n != w.wanted {
+			setField(w.item, v.Token.Index, reflect.Zero(v.Token.Type)) // nobody knows those before
+		}
+		w.actions = append(w.actions, &ast.Action{Clause: ast.Set, Attr: v.Token, Value: ast.Operand{Kind: ast.OpPlain, Value: w.sign(v)}})
 	}
+}
+
+// signatures is how many tokens of writes an item keeps: who learns late that
+// an answer was lost finds its token although others have written since.
+const signatures = 16
+
+// sign gives w a token, and returns what the item has of them then: that one,
+// and those that the write's item had.
+func (w *Write) sign(v *Version) string {
+	w.token = rand.Text()[:16] // 80 bits
+	all := []string{w.token}
+	if before, ok := at(w.item, v.Token.Index); ok {
+		all = append(all, strings.Fields(before.String())...)
+	}
+	return strings.Join(all[:min(len(all), signatures)], " ")
 }
 
 // checkDelete finds out which version a delete wants.
@@ -149,13 +169,32 @@ func (s *stages) stale(w *Write, item reflect.Value) error {
 	return s.version.Stale(w.wanted, stored)
 }
 
-// wrote reports whether a stored item is what w left behind: nobody else has
-// its token.
+// wrote reports whether w has written a stored item, which others may have
+// written since: nobody else has its token.
 func (w *Write) wrote(p *page, have stored) bool {
-	if w.token == "" {
+	return w.token != "" && slices.Contains(w.tokens(have), w.token)
+}
+
+// refuted reports whether a stored item tells that w, which did not write it,
+// did not take effect at all: it has the tokens of all writes since the version
+// that w wants.
+func (w *Write) refuted(have stored) bool {
+	if w.token == "" || !w.checked || !have.there() {
 		return false
 	}
-	attrs := have.values() // rare: an answer was lost
-	av := attrs[w.repo.stages.version.Token.Path[0].Name]
-	return av != nil && equalValues(av, text(w.token))
+	n, ok := have.values()[w.repo.stages.version.Attr.Path[0].Name].(*types.AttributeValueMemberN)
+	if !ok {
+		return false
+	}
+	version, err := strconv.ParseInt(n.Value, 10, 64)
+	return err == nil && version-w.wanted <= int64(len(w.tokens(have)))
+}
+
+// tokens are those that a stored item has.
+func (w *Write) tokens(have stored) []string {
+	s, ok := have.values()[w.repo.stages.version.Token.Path[0].Name].(*types.AttributeValueMemberS)
+	if !ok {
+		return nil
+	}
+	return strings.Fields(s.Value)
 }

@@ -415,7 +415,7 @@ func (r *Repo) sendPlain(ctx context.Context, w *Write, p *page, wanted bool) er
 	case w.once:
 		err = r.sendOnce(ctx, w, p, watch, wanted)
 	case w.token != "" && w.checked: // a second effect is impossible, and the first is known
-		err = resend(ctx, func() error { return r.sendSingle(ctx, w, p, watch, wanted) })
+		err = resend(ctx, watch, func() error { return r.sendSingle(ctx, w, p, watch, wanted) })
 	default:
 		err = r.sendSingle(ctx, w, p, watch, wanted)
 	}
