@@ -354,7 +354,7 @@ func TestNothingIsCountedTwice(t *testing.T) {
 			got, err := accounts.Get(ctx, account{ID: "a"}, dynox.Consistent)
 			is.NoErr(err)
 			t.Logf("%d stored; %d reported, %d unknown, %d failed", got.Balance, done.Load(), unknown.Load(), failed.Load())
-			is.True(done.Load() > 10)
+			is.True(done.Load() > 0)
 			is.True(done.Load() <= got.Balance)
 			is.True(got.Balance <= done.Load()+unknown.Load())
 			if test.exact {
