@@ -138,10 +138,10 @@ func Write(ctx context.Context, ops ...Op) error {
 	n := 0
 	for _, o := range ops {
 		if o == nil {
-			return p.fail(errors.New("nil operation"))
+			return p.fail(core.Abandon(ctx, p.writes, errors.New("nil operation")))
 		}
 		if err := o.add(ctx, p); err != nil {
-			return p.fail(fmt.Errorf("operation %d: %w", n, err))
+			return p.fail(core.Abandon(ctx, p.writes, fmt.Errorf("operation %d: %w", n, err)))
 		}
 		n = len(p.writes)
 	}

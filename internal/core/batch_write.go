@@ -460,7 +460,7 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 		return write.upload(w.ctx)
 	}
 	w.memory.used(write)
-	return err
+	return write.undo(w.ctx, err)
 }
 
 // sets reports whether a write sets fields of the caller's value.

@@ -3,6 +3,8 @@ package core
 import (
 	"context"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynox-go/dynox/internal/ast"
 )
 
@@ -21,6 +23,8 @@ type BlobStore interface {
 	// it the field encodes to its final size. A field that refers to what is
 	// stored already is bound, as by Bind.
 	Begin(item BlobItem, field any) (Upload, error)
+	// Pending reports whether Begin would have something to store.
+	Pending(field any) bool
 	// Bind tells field, which has been read, of its item and its store.
 	Bind(item BlobItem, field any)
 	// Remove removes what field refers to, unless one of kept refers to it, too.
@@ -30,7 +34,8 @@ type BlobStore interface {
 // BlobItem says which attribute of which item a blob is of.
 type BlobItem struct {
 	Table string
-	Key   []byte // see Value.Key
+	Kind  string                 // "" without one
+	Key   []types.AttributeValue // the values of the table's key attributes
 	Path  string
 }
 
@@ -39,7 +44,7 @@ type Upload interface {
 	// Run stores them; the field that they come from then encodes as what is
 	// stored in the item.
 	Run(ctx context.Context) error
-	// Undo removes what Run has stored, all or some of it: the item was
-	// certainly not written.
+	// Undo removes what Run has stored, all or some of it, or gives up to run:
+	// the item was certainly not written.
 	Undo(ctx context.Context) error
 }

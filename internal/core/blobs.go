@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -46,7 +48,11 @@ type uploading struct {
 
 // blobItem says where a blob of the item of w belongs.
 func (w *Write) blobItem(a *ast.Attr) BlobItem {
-	return BlobItem{Table: w.repo.Table.Name, Key: w.key.appendIdentity(nil), Path: a.Path.String()}
+	item := BlobItem{Table: w.repo.Table.Name, Kind: w.repo.Kind.Name, Path: a.Path.String()}
+	for _, k := range w.repo.table.attrs() {
+		item.Key = append(item.Key, w.key.get(k.name))
+	}
+	return item
 }
 
 // beginItem prepares for storing the blobs of w's item.
@@ -60,6 +66,26 @@ func (w *Write) beginItem() error {
 		}
 	}
 	return nil
+}
+
+// withoutPending is item without the blobs that are still to be stored: itself,
+// or a copy, and their attributes.
+func (r *Repo) withoutPending(item reflect.Value) (reflect.Value, []*ast.Attr) {
+	var pending []*ast.Attr
+	for _, b := range r.stages.blobs {
+		f, ok := at(item, b.Attr.Index)
+		if !ok || !b.Store.Pending(f.Addr().Interface()) {
+			continue
+		}
+		if pending == nil {
+			own := reflect.New(r.Type).Elem()
+			own.Set(item)
+			item = own
+		}
+		settable(item, b.Attr.Index).SetZero()
+		pending = append(pending, b.Attr)
+	}
+	return item, pending
 }
 
 func (w *Write) begin(b Blob, field reflect.Value) error {
@@ -134,9 +160,8 @@ func (w *Write) upload(ctx context.Context) error {
 	if len(w.uploads) == 0 {
 		return nil
 	}
-	for i, u := range w.uploads {
+	for _, u := range w.uploads {
 		if err := u.Run(ctx); err != nil {
-			w.uploads = w.uploads[:i+1]
 			return w.undo(ctx, err)
 		}
 	}
@@ -151,8 +176,11 @@ func (w *Write) upload(ctx context.Context) error {
 const undoTime = 15 * time.Second
 
 // undo removes what was uploaded for w, which certainly did not take effect
-// because of err. It returns err.
+// because of err, and gives up what was not. It returns err.
 func (w *Write) undo(ctx context.Context, err error) error {
+	if len(w.uploads) == 0 {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	for _, u := range w.uploads {
@@ -206,10 +234,10 @@ func (w *Write) removeReplaced(ctx context.Context, p *page) error {
 }
 
 // bind tells the blobs of item, whose key is told, of their store.
-func (v *view) bind(table string, key func() []byte, item reflect.Value) {
+func (v *view) bind(table string, key func() []types.AttributeValue, item reflect.Value) {
 	for _, b := range v.blobs {
 		if f, ok := at(item, b.index); ok && !f.IsZero() {
-			b.store.Bind(BlobItem{Table: table, Key: key(), Path: b.path}, f.Addr().Interface())
+			b.store.Bind(BlobItem{Table: table, Kind: v.schema.Kind.Name, Key: key(), Path: b.path}, f.Addr().Interface())
 		}
 	}
 }

@@ -213,7 +213,12 @@ func (p *page) finish(dst reflect.Value) error {
 	if err := p.view.finish(&p.record, dst); err != nil || len(p.view.blobs) == 0 {
 		return err
 	}
-	key := sync.OnceValue(func() []byte { return p.record.appendIdentity(nil, p.view.schema.table.attrs()) })
+	key := sync.OnceValue(func() (key []types.AttributeValue) {
+		for _, a := range p.view.schema.table.attrs() {
+			key = append(key, p.record.attribute(a.name))
+		}
+		return key
+	})
 	p.view.bind(p.table, key, dst)
 	return nil
 }

@@ -55,12 +55,18 @@ func (r *Repo) Changes(l *Loaded, item any) ([]*ast.Action, error) {
 	if err != nil {
 		return nil, err
 	}
+	v, pending := r.withoutPending(v)
 	now, err := r.attributesOf(v)
 	if err != nil {
 		return nil, err
 	}
 	var actions []*ast.Action
 	r.diff(nil, l.stored, l.encoded, now, &actions)
+	for _, a := range pending {
+		if touching(a, actions) == nil {
+			actions = append(actions, &ast.Action{Clause: ast.Set, Attr: a})
+		}
+	}
 	return actions, nil
 }
 
@@ -115,10 +121,10 @@ func (r *Repo) SaveItem(ctx context.Context, l *Loaded, item any, with ast.Write
 		return err
 	}
 	if err := w.prepareSave(ctx, l); err != nil {
-		return err
+		return w.undo(ctx, err)
 	}
 	if err := w.build(); err != nil {
-		return err
+		return w.undo(ctx, err)
 	}
 	if err := w.upload(ctx); err != nil {
 		return err

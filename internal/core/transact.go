@@ -70,11 +70,11 @@ func (e *OpError) Unwrap() error { return e.Err }
 // sends the same bytes and the same token, which is made if it is empty.
 func Transact(ctx context.Context, writes []*Write, token string) error {
 	if err := checkTransaction(writes); err != nil {
-		return err
+		return Abandon(ctx, writes, err)
 	}
 	for i, w := range writes {
 		if err := w.upload(ctx); err != nil {
-			return &OpError{i, failed(ctx, writes[:i], err)}
+			return Abandon(ctx, writes, &OpError{i, err})
 		}
 	}
 	err := again(ctx, func() error {
@@ -97,7 +97,7 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 		return err
 	})
 	if err != nil {
-		return failed(ctx, writes, err)
+		return Abandon(ctx, writes, err)
 	}
 	errs := make([]error, len(writes))
 	for i, w := range writes {
@@ -124,9 +124,9 @@ func transactAll(ctx context.Context, writes []*Write, token string) error {
 	return serviceError(err)
 }
 
-// failed is what follows when writes did not take effect because of err, which
-// it returns.
-func failed(ctx context.Context, writes []*Write, err error) error {
+// Abandon is what follows when writes, which were prepared, do not take effect
+// because of err, which it returns.
+func Abandon(ctx context.Context, writes []*Write, err error) error {
 	for _, w := range writes {
 		err = w.failed(ctx, err)
 	}

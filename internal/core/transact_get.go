@@ -49,6 +49,23 @@ func (r *Repo) NewRef(ctx context.Context, key, item any) (*Ref, error) {
 	return ref, nil
 }
 
+// RefAt refers to the item whose key attributes have the values of key, to be
+// read into item, a *T.
+func (r *Repo) RefAt(key []types.AttributeValue, item any) (*Ref, error) {
+	attrs := r.table.attrs()
+	if len(key) != len(attrs) {
+		return nil, fmt.Errorf("%w: %d attributes, not %d", ErrKey, len(key), len(attrs))
+	}
+	at := make(attributes, len(attrs))
+	for i, a := range attrs {
+		if kindOf(key[i]) != string(a.kind) {
+			return nil, fmt.Errorf("%w: %s is of type %s", ErrKey, a.name, kindOf(key[i]))
+		}
+		at[i] = attribute{a.name, key[i]}
+	}
+	return &Ref{repo: r, keys: []attributes{at}, item: reflect.ValueOf(item).Elem()}, nil
+}
+
 // Found reports whether the item was there.
 func (r *Ref) Found() bool { return r.found }
 

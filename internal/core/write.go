@@ -114,7 +114,10 @@ func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (*W
 	if err == nil {
 		err = w.build()
 	}
-	return w, err
+	if err != nil {
+		return nil, w.undo(ctx, err)
+	}
+	return w, nil
 }
 
 func (w *Write) preparePut(ctx context.Context) error {

@@ -1,0 +1,59 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/smithy-go"
+)
+
+var (
+	// ErrNone: the reference refers to no blob.
+	ErrNone = errors.New("dynox: blob: no blob")
+	// ErrGone: the object is not in the bucket: it was removed with the item that
+	// it was read from, or by others.
+	ErrGone = errors.New("dynox: blob: the object is gone")
+	// ErrChanged: the bytes in the bucket are not those that were stored.
+	ErrChanged = errors.New("dynox: blob: the object is not what was stored")
+)
+
+// Error is a call of S3 that failed. Its text names the call and S3's code; the
+// SDK's own error, which may quote names, is in the chain.
+type Error struct {
+	Call string // PutObject, GetObject, …; Upload for all those of one
+	Err  error
+}
+
+func (e *Error) Error() string {
+	var api smithy.APIError
+	switch {
+	case errors.Is(e.Err, ErrChanged):
+		return ErrChanged.Error()
+	case errors.Is(e.Err, ErrGone):
+		return ErrGone.Error()
+	case errors.As(e.Err, &api):
+		return fmt.Sprintf("dynox: blob: S3 %s: the service answered %s", e.Call, api.ErrorCode())
+	case errors.Is(e.Err, context.Canceled):
+		return fmt.Sprintf("dynox: blob: S3 %s: %v", e.Call, context.Canceled)
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return fmt.Sprintf("dynox: blob: S3 %s: %v", e.Call, context.DeadlineExceeded)
+	}
+	return fmt.Sprintf("dynox: blob: S3 %s: no answer from the service", e.Call)
+}
+
+// Unwrap is why the call failed.
+func (e *Error) Unwrap() error { return e.Err }
+
+// missing reports whether S3 does not have the object.
+func missing(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "NoSuchKey", "NotFound":
+		return true
+	}
+	return false
+}
