@@ -11,6 +11,9 @@ import (
 var (
 	// ErrNone: the reference refers to no blob.
 	ErrNone = errors.New("dynox: blob: no blob")
+	// ErrNoField: a write has bytes to be stored, in an attribute that the
+	// repository has no [Field] for. Nothing was sent.
+	ErrNoField = errors.New("dynox: blob: bytes to be stored in an attribute without blob.Field")
 	// ErrGone: the object is not in the bucket: it was removed with the item that
 	// it was read from, or by others.
 	ErrGone = errors.New("dynox: blob: the object is gone")

@@ -109,12 +109,12 @@ const (
 	memberInline = "b"
 )
 
-// MarshalDynamoDBAttributeValue is how r is stored. It is an error of a Ref whose
-// bytes were not stored: the repository has no [Field] for it.
+// MarshalDynamoDBAttributeValue is how r is stored. It is [ErrNoField] of
+// a Ref whose bytes were not stored.
 func (r Ref) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	switch {
 	case r.source != nil:
-		return nil, errors.New("the bytes of a blob were not stored: the repository needs blob.Field for it")
+		return nil, ErrNoField
 	case r.IsZero():
 		return &types.AttributeValueMemberNULL{Value: true}, nil
 	}

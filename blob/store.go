@@ -97,11 +97,23 @@ func NewStore(client Client, bucket string, opts ...StoreOption) (*Store, error)
 	if o.prefix != "" {
 		s.prefix = o.prefix + "/"
 	}
-	s.transfer = transfermanager.New(client, func(t *transfermanager.Options) {
+	s.transfer = transfermanager.New(quiet{client}, func(t *transfermanager.Options) {
 		t.PartSizeBytes, t.MultipartUploadThreshold, t.Concurrency = o.part, o.part, o.concurrency
 		t.FailTimeout = cleanup
 	})
 	return s, nil
+}
+
+// quiet is a client whose failure to complete an upload says nothing of its own: the
+// transfer manager logs it, and the SDK's text has the object's name.
+type quiet struct{ Client }
+
+func (q quiet) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadInput, opts ...func(*s3.Options)) (*s3.CompleteMultipartUploadOutput, error) {
+	out, err := q.Client.CompleteMultipartUpload(ctx, in, opts...)
+	if err != nil {
+		err = &Error{"CompleteMultipartUpload", err}
+	}
+	return out, err
 }
 
 // get reads an object, or a range of it.

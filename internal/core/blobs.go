@@ -272,3 +272,33 @@ func fieldAt(t reflect.Type, path codec.Path) ([]int, reflect.Type) {
 	}
 	return index, t
 }
+
+// BlobAt is the store of a blob attribute, and where a blob of the item that
+// key, a *T, names belongs; nil: of any.
+func (r *Repo) BlobAt(ctx context.Context, attr *ast.Attr, key any) (BlobStore, BlobItem, error) {
+	i := slices.IndexFunc(r.stages.blobs, func(b Blob) bool { return b.Attr.Same(attr) })
+	if i < 0 {
+		return nil, BlobItem{}, fmt.Errorf("%v is no blob of %s", attr, r.Name())
+	}
+	w := &Write{repo: r}
+	if key != nil {
+		v, err := elem(key)
+		if err == nil {
+			w.key, err = r.keyOfItem(ctx, v)
+		}
+		if err != nil {
+			return nil, BlobItem{}, err
+		}
+	}
+	return r.stages.blobs[i].Store, w.blobItem(attr), nil
+}
+
+// FieldAt is a pointer to the field of an attribute in item, a *T; nil behind a
+// nil pointer.
+func (r *Repo) FieldAt(attr *ast.Attr, item any) any {
+	f, ok := at(reflect.ValueOf(item).Elem(), attr.Index)
+	if !ok {
+		return nil
+	}
+	return f.Addr().Interface()
+}
