@@ -76,6 +76,7 @@ type loop struct {
 	last      bool       // only the final look beyond the limit is left
 	skipped   []*BadItem // found by that look
 	held      []*page    // not yet given back
+	item      stored     // the last one yielded
 }
 
 func (l *loop) run(ctx context.Context) (string, error) {
@@ -398,6 +399,7 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 			return true, false, err
 		}
 		l.yielded++
+		l.item = e.stored
 		l.dst.Set(p.items.Index(i))
 		if !l.yield() {
 			return true, true, nil

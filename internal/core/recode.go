@@ -1,0 +1,119 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"reflect"
+
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/wire"
+)
+
+// Recoding is what becomes of one item of a [Repo.Recode].
+type Recoding uint8
+
+// What becomes of an item.
+const (
+	RecodeLeft  Recoding = iota // nothing of it is to be written anew
+	RecodeDone                  // it was
+	RecodeMoved                 // others have written it in the meantime
+)
+
+// Recode writes coded attributes of the items that spec, a scan, finds anew:
+// those stored values for which stale says so are decoded and encoded again, and
+// replace what was read if that is still stored. It changes nothing else of an item,
+// runs no hooks and counts no version. done is told of each item, and ends it by
+// returning false. The cursor continues after the last item that is done, with an
+// error too.
+func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Value) bool, done func(Recoding) bool) (cursor string, err error) {
+	switch {
+	case r.Table.ReadOnly:
+		return spec.After, ErrReadOnly
+	case spec.Index != "" || len(spec.Only) > 0:
+		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
+	}
+	own, before, last := *spec, spec.After, spec.After
+	own.Track = func(cursor string) { before, last = last, cursor }
+	q, err := r.prepare(ctx, &own, reading{})
+	if err != nil {
+		return spec.After, err
+	}
+	var failed error
+	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
+	l.yield = func() bool {
+		var what Recoding
+		if what, failed = r.recode(ctx, l.item, stale); failed != nil {
+			return false
+		}
+		return done(what)
+	}
+	if cursor, err = l.run(ctx); failed != nil {
+		return before, failed // to try that item again
+	}
+	return cursor, err
+}
+
+// recode is Recode of one item.
+func (r *Repo) recode(ctx context.Context, item stored, stale func(Value) bool) (Recoding, error) {
+	raw := item.json()
+	s := wire.NewScanner(raw)
+	spans, err := locate(&s, 0, r.stages.coded, nil)
+	if err != nil {
+		return RecodeLeft, err
+	}
+	w := &Write{repo: r, op: Update}
+	key := r.raw(r.table, item)
+	for _, a := range r.table.attrs() {
+		w.key = append(w.key, attribute{a.name, key[a.name]})
+	}
+	values := valuesOf(nil, raw, spans, w.value())
+	n := 0
+	for i := range values {
+		if stale(values[i]) {
+			values[n], spans[n] = values[i], spans[i]
+			n++
+		}
+	}
+	values, spans = values[:n], spans[:n]
+	if n == 0 {
+		return RecodeLeft, nil
+	}
+	of := make([]*coded, n)
+	conds := []*ast.Cond{r.exists(ast.Exists)}
+	for i, sp := range spans {
+		of[i] = sp.coded
+		attr := &ast.Attr{Item: r.Type, Path: sp.coded.path}
+		conds = append(conds, ast.Binary(ast.Eq, ast.AttrOperand(attr), ast.Operand{Kind: ast.OpJSON, Value: values[i].JSON}))
+	}
+	_ = through(values, of, true, func(c Coder, values []Value) error {
+		c.Decode(ctx, values)
+		return nil
+	})
+	for _, v := range values {
+		if v.Err != nil {
+			return RecodeLeft, &pathError{v.Path, v.Err}
+		}
+	}
+	if err := encodeValues(ctx, values, spans); err != nil {
+		return RecodeLeft, err
+	}
+	for i, sp := range spans {
+		attr := &ast.Attr{Item: r.Type, Path: sp.coded.path}
+		w.actions = append(w.actions, &ast.Action{Clause: ast.Set, Attr: attr, Value: ast.Operand{Kind: ast.OpJSON, Value: values[i].JSON}})
+	}
+	b := ast.NewWriter(r.plan)
+	w.condition, w.update = b.Condition(ast.All(conds...)), b.Update(w.actions)
+	w.names, w.values = b.Names(), b.Values()
+	if err := b.Err(); err != nil {
+		return RecodeLeft, err
+	}
+	p := r.outcome(nil)
+	defer p.release()
+	switch err := r.sendPlain(ctx, w, p, false); {
+	case errors.Is(err, ErrConditionFailed), errors.Is(err, ErrNotFound), errors.Is(err, ErrUnknownOutcome):
+		return RecodeMoved, nil // by others, or by an attempt whose answer was lost
+	case err != nil:
+		return RecodeLeft, err
+	}
+	return RecodeDone, nil
+}
