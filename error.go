@@ -47,6 +47,8 @@ var (
 	// ErrAfterWrite: the write took effect, and a hook after it failed, or the
 	// item that it returned cannot be read. Do not repeat the write.
 	ErrAfterWrite = core.ErrAfterWrite
+	// ErrScan: the table was made with [NoScans]. Nothing was sent.
+	ErrScan = core.ErrScan
 	// ErrNotUnique: another item has the value of an attribute that is unique, see
 	// tx.Unique. It is an ErrConditionFailed too. Nothing was changed.
 	ErrNotUnique = core.ErrNotUnique

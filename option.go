@@ -43,6 +43,14 @@ func (k KindOption[T]) In(attr string) KindOption[T] {
 	return k
 }
 
+// Also accepts further names on read: of items that were stored when the kind was
+// called otherwise. Updates keep an item's name, puts give it the first. Where the
+// kind is part of an index's key, queries find the first name only.
+func (k KindOption[T]) Also(names ...string) KindOption[T] {
+	k.kind.Also = append(k.kind.Also[:len(k.kind.Also):len(k.kind.Also)], names...)
+	return k
+}
+
 func (k KindOption[T]) configure(c *core.Config, _ *T) { c.Kinds = append(c.Kinds, k.kind) }
 
 // JSON stores an attribute, of any type that encoding/json takes, as JSON

@@ -74,6 +74,13 @@ func ReadOnly() TableOption {
 	return func(t *Table) { t.core.ReadOnly = true }
 }
 
+// NoScans makes every scan of the table or an index fail with [ErrScan] before
+// anything is sent, counts and those of other packages too: for services that
+// must never read a whole table. The engine's memtable.NoScans is for tests.
+func NoScans() TableOption {
+	return func(t *Table) { t.core.NoScans = true }
+}
+
 // SDKValues sends everything through the attribute values of the SDK, so that
 // middleware and interceptors see items, keys and the values of expressions
 // in the SDK's structs, and may change them. Without it they cross an
@@ -107,8 +114,8 @@ type Schema interface {
 }
 
 // Ensure makes the table that the repositories of schemas need together, with
-// their indexes, on-demand billing, and nothing else set; or, where the table
-// exists, the global indexes that it lacks. It waits until all of it can be
+// their indexes and TTL, on-demand billing, and nothing else set; or, where the table
+// exists, the global indexes that it lacks, and the TTL. It waits until all of it can be
 // used, as long as ctx lets it. A table that exists with other keys, or lacks
 // a local index, is an error and stays as it is. Ensure is for tests and
 // first runs; it may be called at any time and by several processes at once.

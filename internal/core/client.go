@@ -32,6 +32,7 @@ type Table struct {
 	Client    Client
 	Name      string
 	ReadOnly  bool
+	NoScans   bool   // scans are refused
 	SDKValues bool   // send everything as attribute values
 	Direct    bool   // the client can take the direct path
 	Kept      bool   // it does so through pipelines

@@ -96,6 +96,9 @@ func (s *Schema) plain(a *ast.Attr) string {
 	if v := s.stages.version; v != nil && (overlap(v.Attr.Path, a.Path) || v.Token != nil && overlap(v.Token.Path, a.Path)) {
 		return "is the version, or its token"
 	}
+	if t := s.stages.ttl; t != nil && overlap(t.Path, a.Path) {
+		return "is the TTL"
+	}
 	if u := s.stages.upgrades; u != nil && overlap(u.attr.Path, a.Path) {
 		return "is the schema's number"
 	}

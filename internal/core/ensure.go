@@ -28,6 +28,7 @@ type definition struct {
 	keys    []types.KeySchemaElement
 	globals []types.GlobalSecondaryIndex
 	locals  []types.LocalSecondaryIndex
+	ttl     string // "": none
 }
 
 // Ensure makes the table that schemas need, or what of it is missing, and
@@ -57,7 +58,45 @@ func (t *Table) Ensure(ctx context.Context, schemas []*Schema) error {
 	if err := d.check(have); err != nil {
 		return err
 	}
-	return t.addIndexes(ctx, client, d)
+	if err := t.addIndexes(ctx, client, d); err != nil {
+		return err
+	}
+	return t.setTTL(ctx, d.ttl)
+}
+
+// ttlClient is what a client must also have to switch TTL on.
+type ttlClient interface {
+	DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error)
+	UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error)
+}
+
+// setTTL switches TTL on, for the attribute called name, unless it is.
+func (t *Table) setTTL(ctx context.Context, name string) error {
+	if name == "" {
+		return nil
+	}
+	client, ok := t.Client.(ttlClient)
+	if !ok {
+		return fmt.Errorf("this client (%T) cannot switch TTL on", t.Client)
+	}
+	out, err := client.DescribeTimeToLive(ctx, &dynamodb.DescribeTimeToLiveInput{TableName: aws.String(t.Name)}, options(ctx)...)
+	if err != nil {
+		return serviceError(err)
+	}
+	if d := out.TimeToLiveDescription; d != nil && (d.TimeToLiveStatus == types.TimeToLiveStatusEnabled || d.TimeToLiveStatus == types.TimeToLiveStatusEnabling) {
+		if aws.ToString(d.AttributeName) != name {
+			return fmt.Errorf("the table's TTL is another attribute than %s", name)
+		}
+		return nil
+	}
+	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
+		TableName:               aws.String(t.Name),
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &name, Enabled: aws.Bool(true)},
+	}, options(ctx)...)
+	if err != nil {
+		return serviceError(err)
+	}
+	return nil
 }
 
 // create makes the table, unless another process does. Where the service has
@@ -213,6 +252,13 @@ func define(schemas []*Schema) (*definition, error) {
 		}
 		for _, ix := range s.indexes {
 			errs = append(errs, d.addIndex(s, ix))
+		}
+		if a := s.stages.ttl; a != nil {
+			name := a.Path[0].Name
+			if d.ttl != "" && d.ttl != name {
+				errs = append(errs, fmt.Errorf("%s: its TTL is %s, and %s elsewhere", s.Name(), name, d.ttl))
+			}
+			d.ttl = name
 		}
 	}
 	return d, errors.Join(errs...)

@@ -31,6 +31,7 @@ var (
 	ErrInvalid         = errors.New("invalid item")
 	ErrAfterWrite      = errors.New("the write took effect, but what follows it failed")
 	ErrPath            = errors.New("missing path")
+	ErrScan            = errors.New("the table is not to be scanned")
 	ErrNotUnique       = errors.New("not unique: another item has this value")
 )
 

@@ -26,7 +26,7 @@ func thingSchema(t testing.TB) *Schema {
 	s, err := Compile(&Config{
 		Type:  reflect.TypeFor[thing](),
 		Key:   Key{Partition: Part{Kind: PartComposite, Attr: "pk", Formats: []string{"T#{}"}, Fields: []*ast.Attr{id}}},
-		Kinds: []Kind{{"kind", "thing"}},
+		Kinds: []Kind{{Attr: "kind", Name: "thing"}},
 	})
 	is.New(t).NoErr(err)
 	return s

@@ -12,13 +12,17 @@ import (
 // Kind is the value that marks the items of one type in a table of several.
 type Kind struct {
 	Attr, Name string
+	Also       []string // names that are accepted on read
 }
+
+// names are all that are accepted.
+func (k Kind) names() []string { return append([]string{k.Name}, k.Also...) }
 
 func (s *Schema) checkKind() error {
 	switch {
-	case s.Kind == Kind{}:
+	case s.Kind.Attr == "" && s.Kind.Name == "":
 		return nil
-	case s.Kind.Attr == "" || s.Kind.Name == "":
+	case s.Kind.Attr == "" || slices.Contains(s.Kind.names(), ""):
 		return errors.New("kind: it needs a name, and an attribute to be stored in")
 	}
 	for _, p := range s.derived {
@@ -68,7 +72,7 @@ func (s *Schema) implied(ix *index) bool {
 func (s *Schema) foreign(r *record) bool {
 	if s.Kind.Attr != "" && r.has(s.Kind.Attr) {
 		kind, ok := r.string(s.Kind.Attr)
-		return !ok || string(kind) != s.Kind.Name
+		return !ok || string(kind) != s.Kind.Name && !slices.Contains(s.Kind.Also, string(kind))
 	}
 	for _, p := range s.table.parts() {
 		if !p.owns(r) {
@@ -103,11 +107,15 @@ func (s *Schema) kindCond() *ast.Cond {
 	if s.Kind.Attr == "" {
 		return nil
 	}
-	a := s.attr(s.Kind.Attr)
-	return ast.Any(
-		ast.Compare(ast.Eq, ast.AttrOperand(a), ast.Operand{Kind: ast.OpPlain, Value: s.Kind.Name}),
-		ast.Compare(ast.Missing, ast.AttrOperand(a)),
-	)
+	a := ast.AttrOperand(s.attr(s.Kind.Attr))
+	is := ast.Compare(ast.Eq, a, ast.Operand{Kind: ast.OpPlain, Value: s.Kind.Name})
+	if len(s.Kind.Also) > 0 {
+		is = &ast.Cond{Op: ast.In, Args: []ast.Operand{a}}
+		for _, name := range s.Kind.names() {
+			is.Args = append(is.Args, ast.Operand{Kind: ast.OpPlain, Value: name})
+		}
+	}
+	return ast.Any(is, ast.Compare(ast.Missing, a))
 }
 
 // literalCond holds for items whose stored key begins as p's does.

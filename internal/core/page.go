@@ -313,7 +313,7 @@ func (p *page) add(dst reflect.Value, fault error) {
 
 // asked reports whether an item is one of those that were asked for.
 func (p *page) asked(r *record) bool {
-	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && !p.view.schema.foreign(r)
+	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && !p.view.schema.foreign(r) && !p.view.schema.hidden(r)
 }
 
 // found reports whether an answer with one item has it, and it is one that

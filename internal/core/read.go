@@ -226,6 +226,8 @@ func (r *Repo) check(spec *Spec) (*index, error) {
 	}
 	k := spec.Key
 	switch {
+	case spec.Scan && r.Table.NoScans:
+		return nil, ErrScan
 	case spec.Segments > maxSegments:
 		return nil, fmt.Errorf("%d segments: the service takes up to %d", spec.Segments, maxSegments)
 	case spec.Consistent && !ix.Local && ix != r.table:
@@ -287,7 +289,11 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 		}
 		literals = ast.All(cs...)
 	}
-	return ast.All(kind, literals)
+	var alive *ast.Cond
+	if t := r.stages.ttl; count && t != nil && r.holds(q.ix, t.Path[0].Name) && (q.spec.Scan || !q.isKey(t.Path[0].Name)) {
+		alive = r.unexpired()
+	}
+	return ast.All(kind, literals, alive)
 }
 
 // write writes the expressions of l.

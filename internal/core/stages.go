@@ -68,6 +68,8 @@ type Stages struct {
 	Coded    []Coded
 	Blobs    []Blob
 	Uniques  []Unique
+	TTLs     []TTL // one, or none
+	Hide     bool  // items past their time
 }
 
 // stages are Stages, compiled.
@@ -83,6 +85,9 @@ type stages struct {
 	readOnly  []*ast.Attr // coded attributes that are not written
 	blobs     []Blob
 	uniques   []unique
+	ttl       *ast.Attr // nil: none
+
+	hideExpired bool
 }
 
 type validator interface{ Validate() error }
@@ -143,7 +148,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
-	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs), s.compileUniques(given.Uniques))
+	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileTTL(given.TTLs, given.Hide), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs), s.compileUniques(given.Uniques))
 	return errors.Join(errs...)
 }
 

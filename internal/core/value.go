@@ -113,6 +113,14 @@ func kindOf(av types.AttributeValue) string {
 	return ""
 }
 
+// numberText is the text of a number, "" for anything else.
+func numberText(av types.AttributeValue) string {
+	if n, ok := av.(*types.AttributeValueMemberN); ok {
+		return n.Value
+	}
+	return ""
+}
+
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
 func validText(s string) error {

@@ -127,6 +127,9 @@ func (v *view) keep(ix *index) error {
 	if v.schema.holdsKind(ix) {
 		v.need(v.schema.Kind.Attr)
 	}
+	if t := v.schema.stages.ttl; v.schema.stages.hideExpired && v.schema.holds(ix, t.Path[0].Name) {
+		v.need(t.Path[0].Name)
+	}
 	if u := v.schema.stages.upgrades; u != nil && v.schema.holds(ix, u.attr.Path[0].Name) {
 		v.need(u.attr.Path[0].Name)
 	}
