@@ -49,6 +49,8 @@ var (
 	ErrAfterWrite = core.ErrAfterWrite
 	// ErrScan: the table was made with [NoScans]. Nothing was sent.
 	ErrScan = core.ErrScan
+	// ErrKind: an item of none of the kinds that a [UnionOf] reads.
+	ErrKind = core.ErrKind
 	// ErrNotUnique: another item has the value of an attribute that is unique, see
 	// tx.Unique. It is an ErrConditionFailed too. Nothing was changed.
 	ErrNotUnique = core.ErrNotUnique

@@ -78,6 +78,15 @@ func (k Key[T]) In(item T) Query[T] {
 	return Query[T]{core.Spec{Key: &key, Item: &item}}
 }
 
+// Collection is a query over all of the item collection that item names, whatever
+// the sort key: items of other kinds too, for a [UnionOf]. Only the partition key's
+// fields of item are looked at. Where cannot bound it.
+func (k Key[T]) Collection(item T) Query[T] {
+	q := k.In(item)
+	q.s.Whole = true
+	return q
+}
+
 func (k Key[T]) describe() core.Key {
 	return core.Key{Partition: k.Partition.part, Sort: k.Sort.part}
 }

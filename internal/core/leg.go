@@ -50,7 +50,11 @@ func (q *request) makeLegs(ctx context.Context) ([]*leg, error) {
 	item = q.repo.withKind(item)
 	var legs []*leg
 	var unfit error
-	for _, f := range q.ix.forms() {
+	forms := q.ix.forms()
+	if q.spec.Whole { // the formats of the sort key do not matter
+		forms = slices.DeleteFunc(slices.Clone(forms), func(f form) bool { return f.sort > 0 })
+	}
+	for _, f := range forms {
 		l, err := q.makeLeg(item, f)
 		if isLiteral(err) {
 			unfit = err
@@ -95,7 +99,12 @@ func (q *request) makeLeg(item reflect.Value, f form) (*leg, error) {
 		return nil, fmt.Errorf("%w: %s not set", ErrKey, strings.Join(missing, ", "))
 	}
 	l := &leg{forms: []form{f}}
-	if l.keys, err = q.ix.narrow(item, q.spec.Where, f.sort); err != nil {
+	if q.spec.Whole {
+		l.keys = &keyRange{}
+		if len(q.spec.Where) > 0 {
+			return nil, errors.New("where: the query is of a whole item collection")
+		}
+	} else if l.keys, err = q.ix.narrow(item, q.spec.Where, f.sort); err != nil {
 		return nil, err
 	}
 	var conds []*ast.Cond

@@ -77,6 +77,7 @@ type loop struct {
 	skipped   []*BadItem // found by that look
 	held      []*page    // not yet given back
 	item      stored     // the last one yielded
+	mixed     mixed      // and of a union
 }
 
 func (l *loop) run(ctx context.Context) (string, error) {
@@ -375,7 +376,9 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 			l.total += pick[int64](l.counts, 0, 1)
 			continue
 		}
-		p.hook(ctx, i)
+		if l.view.union == nil {
+			p.hook(ctx, i)
+		}
 		before := *at
 		*at = position{state: atKey, leg: leg, item: e.stored}
 		if e.err != nil {
@@ -399,8 +402,10 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 			return true, false, err
 		}
 		l.yielded++
-		l.item = e.stored
-		l.dst.Set(p.items.Index(i))
+		l.item, l.mixed = e.stored, e.mixed
+		if l.view.union == nil {
+			l.dst.Set(p.items.Index(i))
+		}
 		if !l.yield() {
 			return true, true, nil
 		}

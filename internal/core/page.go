@@ -32,6 +32,8 @@ type page struct {
 
 	answered bool     // on the direct path
 	returned bool     // the items are what a write returns, or its error has
+	owns     []*page  // of a union: its repositories' pages
+	guess    int      // whose its next item is likely to be, -1: nobody knows
 	perOp    []stored // items that came one for each operation: read by a transaction, or with an error
 
 	count   int
@@ -45,8 +47,9 @@ type page struct {
 type entry struct {
 	stored
 	own    bool
-	sealed bool  // not decoded yet, because coded attributes are
+	sealed bool  // not decoded yet, because coded attributes are, or it is of a union
 	err    error // why it cannot be read
+	mixed        // of a union
 }
 
 // stored is an item as the service has it: JSON, in the page's body, or the
@@ -60,7 +63,7 @@ type stored struct {
 func (v *view) newPage(t *Table) *page {
 	p, ok := v.pages.Get().(*page)
 	if !ok {
-		p = &page{view: v, record: record{names: v.names, decoder: v.watch.NewDecoder()}}
+		p = &page{view: v, guess: -1, record: record{names: v.names, decoder: v.watch.NewDecoder()}}
 		p.items = reflect.New(reflect.SliceOf(v.plan.Type())).Elem()
 	}
 	p.table = t.Name
@@ -74,6 +77,12 @@ const maxItems = 4 << 20
 // release gives p back: nothing of it may be used any more.
 func (p *page) release() {
 	p.reset()
+	for _, own := range p.owns {
+		if own != nil {
+			own.release()
+		}
+	}
+	p.owns, p.guess = nil, -1
 	for _, b := range []*buffer{&p.body, &p.sent} {
 		if cap(b.b) > maxKept {
 			b.b = nil
@@ -97,6 +106,11 @@ func (p *page) reset() {
 	clear(p.perOp)
 	p.perOp = p.perOp[:0]
 	p.count, p.scanned, p.next, p.err, p.segment = 0, 0, nil, nil, 0
+	for _, own := range p.owns {
+		if own != nil {
+			own.reset()
+		}
+	}
 }
 
 // slot is where the next item goes: zero, or to be overwritten.
@@ -133,6 +147,9 @@ func (p *page) readAll(s *wire.Scanner) error {
 // read reads the item that s is at. What is wrong with the item is noted; an
 // error means that s cannot go on.
 func (p *page) read(s *wire.Scanner) error {
+	if p.view.union != nil {
+		return p.readMixed(s)
+	}
 	start, dst := *s, p.slot()
 	if len(p.view.coded) > 0 {
 		raw, err := s.Raw()
@@ -157,6 +174,10 @@ func (p *page) read(s *wire.Scanner) error {
 
 // readMap reads an item that the SDK has decoded.
 func (p *page) readMap(attrs map[string]types.AttributeValue) {
+	if p.view.union != nil {
+		p.addMixed(stored{attrs: attrs})
+		return
+	}
 	dst := p.slot()
 	if len(p.view.coded) > 0 {
 		p.addSealed(dst, stored{attrs: attrs})
@@ -237,6 +258,10 @@ func (p *page) addSealed(dst reflect.Value, item stored) {
 // open decodes the items that were read and not decoded, all of them
 // together: after the call has returned, because it may call other services.
 func (p *page) open(ctx context.Context) {
+	if p.view.union != nil {
+		p.openMixed(ctx)
+		return
+	}
 	var items []stored
 	for _, e := range p.entries {
 		if e.sealed {

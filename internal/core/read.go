@@ -29,6 +29,7 @@ type Spec struct {
 	MaxPages   int
 	MaxScanned int
 	Segments   int
+	Whole      bool // the item collection, whatever the sort key
 	Desc       bool
 	Consistent bool
 	Prefetch   bool
@@ -160,6 +161,7 @@ type request struct {
 // reading says what becomes of the items that a request finds.
 type reading struct {
 	into  *Narrow // a narrower type, nil: the repository's
+	union *Union  // of other repositories, too, nil: no
 	count bool    // only their number
 }
 
@@ -170,7 +172,9 @@ func (r *Repo) prepare(ctx context.Context, spec *Spec, how reading) (*request, 
 		return nil, err
 	}
 	q := &request{repo: r, spec: spec, ix: ix}
-	if how.into != nil {
+	if how.union != nil {
+		q.view = how.union.view(r, ix)
+	} else if how.into != nil {
 		q.view, err = how.into.view(r.Schema, ix)
 	} else {
 		q.view, err = r.only(ix, spec.Only)
@@ -182,7 +186,7 @@ func (r *Repo) prepare(ctx context.Context, spec *Spec, how reading) (*request, 
 	if q.legs, err = q.makeLegs(ctx); err != nil {
 		return nil, err
 	}
-	filter, err := q.filter(how.count)
+	filter, err := q.filter(how)
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +245,7 @@ func (r *Repo) check(spec *Spec) (*index, error) {
 }
 
 // filter is the caller's, and dynox's own for kinds.
-func (q *request) filter(count bool) (*ast.Cond, error) {
+func (q *request) filter(how reading) (*ast.Cond, error) {
 	var err error
 	q.spec.Filter.Attrs(func(a *ast.Attr) {
 		switch {
@@ -257,7 +261,10 @@ func (q *request) filter(count bool) (*ast.Cond, error) {
 	if err == nil {
 		err = q.repo.stages.checkBlind(q.spec.Filter)
 	}
-	return ast.All(q.repo.exact(q.spec.Filter), q.ownFilter(count)), err
+	if how.union != nil {
+		return q.repo.exact(q.spec.Filter), err
+	}
+	return ast.All(q.repo.exact(q.spec.Filter), q.ownFilter(how.count)), err
 }
 
 // isKey reports whether name is a key attribute of what a query reads.

@@ -25,6 +25,7 @@ type view struct {
 	whole  bool
 	coded  []coded // of what is read
 	blobs  []boundBlob
+	union  *Union // nil: of one repository
 
 	watch *codec.Watch // of names
 	names []string     // the attributes that are looked at beside the decoding
