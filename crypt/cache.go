@@ -169,11 +169,13 @@ func (c *cached) toSeal(ctx context.Context, canon string, values int, bytes int
 
 // known is a data key that is in the cache, nil if it is not.
 func (c *cached) known(id []byte) *dataKey {
-	if c.limits.size == 0 {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.kept(id)
+}
+
+// kept is known. The lock is held.
+func (c *cached) kept(id []byte) *dataKey {
 	if o, ok := c.opened[string(id)]; ok && time.Now().Before(o.until) {
 		return o.key
 	}
@@ -183,12 +185,13 @@ func (c *cached) known(id []byte) *dataKey {
 // toOpen is the data key that e was sealed with.
 func (c *cached) toOpen(ctx context.Context, canon string, e envelope) (*dataKey, error) {
 	id := identify(nil, canon, e.head)
+	name := "open" + string(id)
 	for {
-		if key := c.known(id); key != nil {
+		c.mu.Lock()
+		if key := c.kept(id); key != nil {
+			c.mu.Unlock()
 			return key, nil
 		}
-		name := "open" + string(id)
-		c.mu.Lock()
 		f, leads := c.join(name)
 		c.mu.Unlock()
 		if leads {
@@ -219,16 +222,15 @@ func (c *cached) keep(id []byte, o opened) {
 		c.opened = make(map[string]opened)
 	}
 	now := time.Now()
-	if _, ok := c.opened[string(id)]; ok {
-		return // somebody was quicker
-	}
 	for len(c.order) > 0 && (len(c.order) >= c.limits.size || !now.Before(c.opened[c.order[0]].until)) {
 		delete(c.opened, c.order[0])
 		c.order[0] = ""
 		c.order = c.order[1:]
 	}
-	c.opened[string(id)] = o
-	c.order = append(c.order, string(id))
+	if _, ok := c.opened[string(id)]; !ok {
+		c.opened[string(id)] = o
+		c.order = append(c.order, string(id))
+	}
 }
 
 // join is the flight of that name, and whether the caller leads it: whoever does
