@@ -11,3 +11,6 @@ func NewCoder[V any](keyring Keyring, opts ...FieldOption) (core.Coder, error) {
 	o := newField(reflect.TypeFor[V](), keyring, opts)
 	return o.coder, o.err
 }
+
+// OpenedBeaconKey is the key that beacons are made with, which was opened.
+func OpenedBeaconKey(k *BeaconKey) []byte { return *k.key.Load() }
