@@ -2,14 +2,18 @@ package crypt_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/smithy-go"
@@ -353,4 +357,43 @@ func TestBadKeyrings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// kmsEndpoint is the environment's variable for a KMS that others wrote.
+const kmsEndpoint = "DYNOX_TEST_KMS"
+
+// TestConformanceKMS: a KMS that others wrote is used in the way it wants to be, and
+// answers as the one of the tests does.
+func TestConformanceKMS(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	url := os.Getenv(kmsEndpoint)
+	if url == "" {
+		t.Skip(kmsEndpoint + " is not set")
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	defer transport.CloseIdleConnections()
+	client := kms.New(kms.Options{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		BaseEndpoint: &url, HTTPClient: &http.Client{Transport: transport},
+	})
+	one, err := client.CreateKey(ctx, &kms.CreateKeyInput{})
+	is.NoErr(err)
+	two, err := client.CreateKey(ctx, &kms.CreateKeyInput{})
+	is.NoErr(err)
+	alias := "alias/test-" + rand.Text()
+	_, err = client.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: one.KeyMetadata.KeyId})
+	is.NoErr(err)
+	tenant := crypt.Context(map[string]string{"tenant": "a"})
+	stored := seal(t, coderOf[string](t, crypt.KMS(client, alias), tenant), value("1", "number", `{"S":"4111"}`))[0]
+	is.Equal(string(envelopeOf(t, stored)[2:38]), *one.KeyMetadata.KeyId)
+	for _, id := range []string{alias, *one.KeyMetadata.KeyId, *one.KeyMetadata.Arn} {
+		got, err := open(t, coderOf[string](t, crypt.KMS(client, id), tenant), stored)
+		is.NoErr(err)
+		is.Equal(got, `{"S":"4111"}`)
+	}
+	_, err = open(t, coderOf[string](t, crypt.KMS(client, *two.KeyMetadata.Arn), tenant), stored)
+	is.True(errors.Is(err, crypt.ErrOpen))
+	_, err = open(t, coderOf[string](t, crypt.KMS(client, alias)), stored) // another context
+	is.True(errors.Is(err, crypt.ErrOpen))
 }
