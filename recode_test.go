@@ -57,17 +57,17 @@ func TestRecode(t *testing.T) {
 	both := either{seal{"new", new(calls)}, seal{"old", new(calls)}}
 	after, err := dynox.NewRepo(table, patientKey, coded(both, 1, patientName, homeStreet), lock.Version(born))
 	is.NoErr(err)
-	stale := func(v core.Value) bool { // is sealed by the old one
+	stale := func(_ core.Coder, v core.Value) (bool, error) { // is sealed by the old one
 		av := core.Value{JSON: v.JSON}
 		one := []core.Value{v}
 		both.seal.Decode(ctx, one)
-		return one[0].Err != nil && !bytes.Contains(av.JSON, []byte("NULL"))
+		return one[0].Err != nil && !bytes.Contains(av.JSON, []byte("NULL")), nil
 	}
 	cursor, counts := "", map[core.Recoding]int{}
 	for broken := 0; ; broken++ { // broken off again and again
 		n := 0
 		var err error
-		cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor, PageSize: 7}, stale, func(r core.Recoding) bool {
+		cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor, PageSize: 7}, stale, func(r core.Recoding, _ string) bool {
 			counts[r]++
 			n++
 			return n < 4
@@ -90,20 +90,20 @@ func TestRecode(t *testing.T) {
 
 	// An item that cannot be written ends it there, and can be tried again.
 	engine.Fail("UpdateItem", memtable.ErrorResponse(400, "AccessDeniedException", "no"), memtable.After(3), memtable.Always())
-	all := func(core.Value) bool { return true }
+	all := func(core.Coder, core.Value) (bool, error) { return true, nil }
 	n := 0
-	cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, all, func(core.Recoding) bool { n++; return true })
+	cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, all, func(core.Recoding, string) bool { n++; return true })
 	is.True(err != nil)
 	is.Equal(n, 3)
 	engine.Heal()
-	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor}, all, func(core.Recoding) bool { n++; return true })
+	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor}, all, func(core.Recoding, string) bool { n++; return true })
 	is.NoErr(err)
 	is.Equal(n, 30)
 
 	// One that has changed since it was read is left.
 	client := engine.Client()
 	first := true
-	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, func(core.Value) bool {
+	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, func(core.Coder, core.Value) (bool, error) {
 		if first {
 			first = false
 			for i := range 30 {
@@ -111,8 +111,8 @@ func TestRecode(t *testing.T) {
 				is.NoErr(err)
 			}
 		}
-		return true
-	}, func(r core.Recoding) bool { counts[r]++; return true })
+		return true, nil
+	}, func(r core.Recoding, _ string) bool { counts[r]++; return true })
 	is.NoErr(err)
 	is.Equal(counts[core.RecodeMoved], 30)
 	p, err := after.Get(ctx, amy)

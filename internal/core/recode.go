@@ -5,6 +5,8 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/wire"
 )
@@ -20,15 +22,18 @@ const (
 )
 
 // Recode writes coded attributes of the items that spec, a scan, finds anew:
-// those stored values for which stale says so are decoded and encoded again, and
-// replace what was read if that is still stored. It changes nothing else of an item,
-// runs no hooks and counts no version. done is told of each item, and ends it by
-// returning false. The cursor continues after the last item that is done, with an
-// error too.
-func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Value) bool, done func(Recoding) bool) (cursor string, err error) {
+// those stored values for which stale says so, asked with the coder that gave them
+// their form, are decoded and encoded again, and replace what was read if that is
+// still stored. It changes nothing else of an item, runs no hooks and counts no
+// version. done is told of each item, with the cursor past it, and ends it by
+// returning false; an item that cannot be read is the spec's to decide about. The
+// cursor continues after the last item that is done, with an error too.
+func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) (bool, error), done func(what Recoding, cursor string) bool) (cursor string, err error) {
 	switch {
 	case r.Table.ReadOnly:
 		return spec.After, ErrReadOnly
+	case len(r.stages.readOnly) > 0:
+		return spec.After, r.stages.checkReadOnly()
 	case spec.Index != "" || len(spec.Only) > 0:
 		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
 	}
@@ -38,6 +43,7 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Value) bool, d
 	if err != nil {
 		return spec.After, err
 	}
+	ctx = SkipHooks(ctx)
 	var failed error
 	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
 	l.yield = func() bool {
@@ -45,7 +51,7 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Value) bool, d
 		if what, failed = r.recode(ctx, l.item, stale); failed != nil {
 			return false
 		}
-		return done(what)
+		return done(what, last)
 	}
 	if cursor, err = l.run(ctx); failed != nil {
 		return before, failed // to try that item again
@@ -54,7 +60,7 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Value) bool, d
 }
 
 // recode is Recode of one item.
-func (r *Repo) recode(ctx context.Context, item stored, stale func(Value) bool) (Recoding, error) {
+func (r *Repo) recode(ctx context.Context, item stored, stale func(Coder, Value) (bool, error)) (Recoding, error) {
 	raw := item.json()
 	s := wire.NewScanner(raw)
 	spans, err := locate(&s, 0, r.stages.coded, nil)
@@ -69,7 +75,12 @@ func (r *Repo) recode(ctx context.Context, item stored, stale func(Value) bool) 
 	values := valuesOf(nil, raw, spans, w.value())
 	n := 0
 	for i := range values {
-		if stale(values[i]) {
+		coders := spans[i].coded.coders
+		again, err := stale(coders[len(coders)-1].Coder, values[i])
+		if err != nil {
+			return RecodeLeft, &pathError{values[i].Path, err}
+		}
+		if again {
 			values[n], spans[n] = values[i], spans[i]
 			n++
 		}
@@ -109,11 +120,21 @@ func (r *Repo) recode(ctx context.Context, item stored, stale func(Value) bool) 
 	}
 	p := r.outcome(nil)
 	defer p.release()
+	var changed *types.ConditionalCheckFailedException
 	switch err := r.sendPlain(ctx, w, p, false); {
-	case errors.Is(err, ErrConditionFailed), errors.Is(err, ErrNotFound), errors.Is(err, ErrUnknownOutcome):
+	case errors.As(err, &changed), errors.Is(err, ErrNotFound):
 		return RecodeMoved, nil // by others, or by an attempt whose answer was lost
 	case err != nil:
 		return RecodeLeft, err
 	}
 	return RecodeDone, nil
+}
+
+// Coders are those that give attributes the forms in which they are stored.
+func (r *Repo) Coders() []Coder {
+	var all []Coder
+	for _, c := range r.stages.coded {
+		all = append(all, c.coders[len(c.coders)-1].Coder)
+	}
+	return all
 }
