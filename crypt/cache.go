@@ -51,10 +51,7 @@ func Size(n int) CacheOption { return func(l *limits) { l.size = max(n, 0) } }
 // Go gives no means to erase: it stays until it is collected and used
 // again, some time after the key was dropped.
 func Cached(keyring Keyring, opts ...CacheOption) Keyring {
-	c := &cached{inner: keyring, limits: defaults, err: checkKeyring(keyring)}
-	if k, ok := keyring.(*cached); ok {
-		c.inner = k.inner
-	}
+	c := &cached{inner: bare(keyring), limits: defaults, err: checkKeyring(keyring)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c.limits)

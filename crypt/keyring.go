@@ -78,14 +78,20 @@ func AnyOf(first Keyring, others ...Keyring) Keyring {
 	for _, k := range append([]Keyring{first}, others...) {
 		if err := checkKeyring(k); err != nil {
 			c.err = errors.Join(c.err, err)
-		} else if k, ok := k.(*cached); ok {
-			all.keyrings = append(all.keyrings, k.inner)
-		} else {
-			all.keyrings = append(all.keyrings, k)
+			continue
 		}
+		all.keyrings = append(all.keyrings, bare(k))
 	}
 	c.inner = &all
 	return c
+}
+
+// bare is k without its cache.
+func bare(k Keyring) Keyring {
+	if c, ok := k.(*cached); ok {
+		return c.inner
+	}
+	return k
 }
 
 type anyOf struct{ keyrings []Keyring }

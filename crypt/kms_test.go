@@ -305,6 +305,20 @@ func TestAnyOfInTrouble(t *testing.T) {
 	is.True(!errors.Is(err, crypt.ErrOpen))
 }
 
+// TestAnyOfOwn: keyrings of one's own are asked like those of the package.
+func TestAnyOfOwn(t *testing.T) {
+	is := is.New(t)
+	first, second := &spy{Keyring: crypt.Raw("a", rawKey(1))}, &spy{Keyring: crypt.Raw("b", rawKey(2))}
+	for _, v := range []core.Value{
+		seal(t, coderOf[string](t, first), value("1", "number", `{"S":"4111"}`))[0],
+		seal(t, coderOf[string](t, crypt.AnyOf(second, first)), value("1", "number", `{"S":"4111"}`))[0],
+	} {
+		got, err := open(t, coderOf[string](t, crypt.AnyOf(first, crypt.AnyOf(second))), v)
+		is.NoErr(err)
+		is.Equal(got, `{"S":"4111"}`)
+	}
+}
+
 // TestBadOptions: what cannot work is told before anything is written.
 func TestBadOptions(t *testing.T) {
 	good := crypt.Raw("k", rawKey(1))
