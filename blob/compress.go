@@ -38,7 +38,7 @@ func MinSize(bytes int) CompressOption { return func(c *compressor) { c.min = by
 // MaxSize is the most bytes that a value may have when it is not compressed: a
 // larger one is not written, and reading what would become one fails, both with
 // [ErrTooLarge]. The bytes of a value that is neither text nor binary are those of
-// its JSON. The default is 4 MiB.
+// its JSON. The default is 4 MiB; there can be up to 1 GiB.
 func MaxSize(bytes int) CompressOption { return func(c *compressor) { c.max = bytes } }
 
 // ReadPydynox reads the compressed texts of pydynox, too, which begin with ZSTD:,
@@ -102,7 +102,7 @@ func (c *compressor) check(value reflect.Type) error {
 		return fmt.Errorf("level %d: there are %d to %d", c.level, c.least, c.most)
 	case c.min < 0:
 		return fmt.Errorf("MinSize of %d bytes", c.min)
-	case c.max < 1:
+	case c.max < 1 || c.max > 1<<30:
 		return fmt.Errorf("MaxSize of %d bytes", c.max)
 	}
 	return nil

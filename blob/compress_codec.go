@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"math/bits"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -43,8 +44,11 @@ func (c *compressor) gzip(b, content []byte) ([]byte, error) {
 		}
 	}
 	defer c.encoders.Put(w)
-	_, err := w.Write(content)
-	return out.Bytes(), errors.Join(err, w.Close())
+	if _, err := w.Write(content); err != nil {
+		return nil, err
+	}
+	err := w.Close()
+	return out.Bytes(), err
 }
 
 // expand appends to b what data holds, at most [MaxSize] bytes.
@@ -64,22 +68,41 @@ func (c *compressor) expand(f form, b, data []byte) (_ []byte, err error) {
 }
 
 func (c *compressor) unzstd(b, data []byte) ([]byte, error) {
+	if len(data) == 0 {
+		return nil, errDamage // which the decoder takes for nothing, compressed
+	}
 	dec, ok := c.unzstds.Get().(*zstd.Decoder)
 	if !ok {
 		var err error
-		// The window is what the data says, and takes no memory.
-		dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxMemory(uint64(c.max)), zstd.WithDecoderMaxWindow(1<<30)) //nolint:gosec // max is positive
-		if err != nil {
+		if dec, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(1<<c.maxLog())); err != nil {
 			return nil, err
 		}
 	}
 	defer c.unzstds.Put(dec)
-	b, err := dec.DecodeAll(data, b)
-	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+	b, err := dec.DecodeAll(c.narrow(data), b)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return nil, ErrTooLarge
 	}
 	return b, err
+}
+
+// maxLog is that of the least power of two that [MaxSize] is in, and that can be a
+// window.
+func (c *compressor) maxLog() int { return max(10, bits.Len(uint(c.max-1))) } //nolint:gosec // max is positive
+
+// narrow is a frame whose window is no larger than what may come out. The window
+// is how far back the frame may refer; encoders that do not know how much comes
+// say many megabytes, and the decoder's limit would refuse them.
+// https://www.rfc-editor.org/rfc/rfc8878#name-frame-header
+func (c *compressor) narrow(frame []byte) []byte {
+	const descriptor, window, single = 4, 5, 1 << 5
+	most := byte(c.maxLog()-10) << 3 //nolint:gosec // less than 64
+	if len(frame) <= window || frame[descriptor]&single != 0 || frame[window] <= most {
+		return frame
+	}
+	frame = bytes.Clone(frame)
+	frame[window] = most
+	return frame
 }
 
 func (c *compressor) gunzip(b, data []byte) ([]byte, error) {

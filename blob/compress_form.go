@@ -94,8 +94,7 @@ func appendContent(kind byte, content []byte) ([]byte, error) {
 	case kindBytes:
 		return appendBinary(content), nil
 	case kindJSON:
-		s := wire.NewScanner(content)
-		if err := errors.Join(s.Skip(), s.End()); err != nil {
+		if _, err := plainSize(content); err != nil {
 			return nil, errDamage
 		}
 		return slices.Clone(content), nil
@@ -108,7 +107,11 @@ func appendContent(kind byte, content []byte) ([]byte, error) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func plainSize(json []byte) (int, error) {
 	s := wire.NewScanner(json)
-	return sizeAt(&s)
+	n, err := sizeAt(&s)
+	if err != nil {
+		return 0, err
+	}
+	return n, s.End()
 }
 
 func sizeAt(s *wire.Scanner) (n int, err error) {
