@@ -54,10 +54,12 @@ func Prefix(prefix string) StoreOption {
 
 // PartSize is how many bytes an upload sends at once, from 5 MiB, the default, on. S3
 // takes 10,000 parts of an object: bytes of unknown number can be 48 GiB with the
-// default. An upload holds this much, times one more than [Concurrency] plus one.
+// default. An upload holds this much for each part on its way, and for one more: 10
+// MiB with the defaults, and as much again for a moment when it begins.
 func PartSize(bytes int64) StoreOption { return func(o *storeOptions) { o.part = bytes } }
 
-// Concurrency is how many parts an upload sends at the same time. The default is 2.
+// Concurrency is how many parts an upload sends at the same time, while it reads the
+// next. The default is 1, which takes the least memory.
 func Concurrency(n int) StoreOption { return func(o *storeOptions) { o.concurrency = n } }
 
 // Uploads has f set what else uploads are to have, such as a storage class or
@@ -71,7 +73,7 @@ const minPart = 5 << 20
 
 // NewStore is a store in a bucket, which exists. It does no I/O.
 func NewStore(client Client, bucket string, opts ...StoreOption) (*Store, error) {
-	o := storeOptions{part: minPart, concurrency: 2}
+	o := storeOptions{part: minPart, concurrency: 1}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&o)
