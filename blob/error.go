@@ -17,6 +17,10 @@ var (
 	// ErrGone: the object is not in the bucket: it was removed with the item that
 	// it was read from, or by others.
 	ErrGone = errors.New("dynox: blob: the object is gone")
+	// ErrForeign: a write would store a reference to an object that belongs to
+	// another item of the table, or to another attribute, which removes it in its
+	// own time. To have the bytes twice, read them and store them anew.
+	ErrForeign = errors.New("dynox: blob: the object belongs to another item or attribute")
 	// ErrChanged: the bytes in the bucket are not those that were stored.
 	ErrChanged = errors.New("dynox: blob: the object is not what was stored")
 )

@@ -57,7 +57,9 @@ type field struct {
 func (f *field) Begin(i item, at any) (core.Upload, error) {
 	r := at.(*Ref) //nolint:forcetypeassert // Field takes no other attributes
 	if r.source == nil {
-		f.Bind(i, at)
+		if f.Bind(i, at); r.foreign && f.store.ofTable(i, r.name) {
+			return nil, ErrForeign
+		}
 		return nil, nil //nolint:nilnil // nothing is to be stored
 	}
 	body, err := r.source.open()
@@ -98,12 +100,14 @@ type rest struct {
 // Pending reports whether a Ref holds bytes to be stored.
 func (f *field) Pending(at any) bool { return at.(*Ref).source != nil } //nolint:forcetypeassert // Field takes no other attributes
 
-// Bind tells a Ref of its store.
-func (f *field) Bind(_ item, at any) {
-	at.(*Ref).store = f.store //nolint:forcetypeassert // Field takes no other attributes
+// Bind tells a Ref of its store, and whether its object belongs to its item.
+func (f *field) Bind(i item, at any) {
+	r := at.(*Ref) //nolint:forcetypeassert // Field takes no other attributes
+	r.store, r.foreign = f.store, r.name != "" && !f.store.owns(i, r.name)
 }
 
-// Remove removes the object of a Ref, unless one of kept is of it, too.
+// Remove removes the object of a Ref, if it belongs to the item, and unless one of
+// kept is of it, too.
 func (f *field) Remove(ctx context.Context, at any, kept []any) error {
 	r := at.(*Ref) //nolint:forcetypeassert // Field takes no other attributes
 	for _, k := range kept {
@@ -111,7 +115,7 @@ func (f *field) Remove(ctx context.Context, at any, kept []any) error {
 			return nil
 		}
 	}
-	if r.name == "" {
+	if r.name == "" || r.foreign {
 		return nil
 	}
 	return f.store.remove(ctx, r.name)

@@ -58,8 +58,8 @@ type UploadLink struct {
 }
 
 // NewUploadLink is a link by which the bytes for the item that key names can be
-// stored, until ttl has passed, at most seven days. It changes nothing: when the bytes are
-// there, [Store.Adopt] makes a Ref of them, for an update of the item. Bytes that are
+// stored, once, until ttl has passed, at most seven days. It changes nothing: when the
+// bytes are there, [Store.Adopt] makes a Ref of them, for an update of the item. Bytes that are
 // not adopted are found by [Sweep].
 func NewUploadLink[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[T, Ref], key T, ttl time.Duration, opts ...Option) (*UploadLink, error) {
 	c := r.Core(core.Door{})
@@ -83,7 +83,7 @@ func NewUploadLink[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[
 		return nil, err
 	}
 	ref := newRef(nil, opts)
-	in := &s3.PutObjectInput{Bucket: &f.store.bucket, Key: &name, Metadata: ref.meta}
+	in := &s3.PutObjectInput{Bucket: &f.store.bucket, Key: &name, Metadata: ref.meta, IfNoneMatch: aws.String("*")}
 	if ref.typ != "" {
 		in.ContentType = &ref.typ
 	}
@@ -108,7 +108,8 @@ func fieldOf(ctx context.Context, c *core.Repo, attr *ast.Attr, key any) (*field
 	return f, i, nil
 }
 
-// Adopt is a Ref of an object that came by an [UploadLink]. It asks S3 for its size,
+// Adopt is a Ref of an object that came by an [UploadLink], for the attribute and the
+// item that the link was for: it is [ErrForeign] in others. It asks S3 for its size,
 // content type and metadata, and for its SHA-256, which it has if the upload said so;
 // otherwise reads of the blob check the number of bytes alone. It is [ErrGone] if
 // nothing has come yet.

@@ -22,7 +22,8 @@ import (
 // One made by [From], [FromReader] or [FromFile] holds bytes to be stored, once,
 // by the next write that it is in. Then it says what it refers to. A Ref that
 // was read, or written, can be copied, and used by several goroutines; to store the
-// same bytes in another item, read them and store them anew.
+// same bytes in another item, or in another attribute, read them and store them anew:
+// a write of one that belongs there is [ErrForeign].
 //
 // It is stored as a map, whose members docs/blobs.md lists; as NULL if it is zero
 // and the field's tag does not leave it out: `dynamodbav:"invoice,omitzero"`.
@@ -34,8 +35,9 @@ type Ref struct {
 	meta   map[string]string
 	inline []byte // the bytes themselves, not nil if they are in the item
 
-	source *source // to be stored
-	store  *Store
+	source  *source // to be stored
+	store   *Store
+	foreign bool // the object does not belong to the item that was read
 }
 
 // IsZero reports whether r refers to nothing.

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/dynox-go/dynox/internal/number"
 )
 
 // Client is what a [Store] uses of S3: an [*s3.Client] has it.
@@ -146,34 +148,67 @@ func (s *Store) remove(ctx context.Context, name string) error {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxName = 1024
 
+// table is the name of all blobs of an item's table, up to its slash.
+func (s *Store) table(i item) string { return s.prefix + url.PathEscape(i.Table) + "/" }
+
 // folder is the name of all blobs of an attribute, up to its slash.
 func (s *Store) folder(i item) string {
-	kind := "-"
+	kind := noKind
 	if i.Kind != "" {
 		kind = url.PathEscape(i.Kind)
 	}
-	return s.prefix + url.PathEscape(i.Table) + "/" + kind + "/" + url.PathEscape(i.Path) + "/"
+	return s.table(i) + kind + "/" + url.PathEscape(i.Path) + "/"
 }
+
+// noKind stands for the kind of items that have none.
+const noKind = "-"
 
 // nameOf is a name for a blob of an item, ending in id.
 func (s *Store) nameOf(i item, id string) (string, error) {
-	name := s.folder(i)
+	key, err := keyText(i)
+	if err != nil {
+		return "", err
+	}
+	name := s.folder(i) + key + id
+	if len(name) > maxName {
+		return "", fmt.Errorf("the item's key is too long: the name of its blob would have %d bytes, more than the %d of S3", len(name), maxName)
+	}
+	return name, nil
+}
+
+// ofTable reports whether an object belongs to an item of the table.
+func (s *Store) ofTable(i item, name string) bool { return strings.HasPrefix(name, s.table(i)) }
+
+// owns reports whether an object belongs to an item and attribute. Its kind may
+// have had another name.
+func (s *Store) owns(i item, name string) bool {
+	key, err := keyText(i)
+	rest, ok := strings.CutPrefix(name, s.table(i))
+	_, rest, _ = strings.Cut(rest, "/")
+	id, own := strings.CutPrefix(rest, url.PathEscape(i.Path)+"/"+key)
+	return err == nil && ok && own && !strings.Contains(id, "/")
+}
+
+// keyText is an item's key in the names of its blobs.
+func keyText(i item) (string, error) {
+	text := ""
 	for _, v := range i.Key {
 		switch v := v.(type) {
 		case *types.AttributeValueMemberS:
-			name += "S=" + url.PathEscape(v.Value) + "/"
-		case *types.AttributeValueMemberN:
-			name += "N=" + v.Value + "/"
+			text += "S=" + url.PathEscape(v.Value) + "/"
+		case *types.AttributeValueMemberN: // which the service writes in its own way
+			n, err := number.Parse(v.Value)
+			if err != nil {
+				return "", errors.New("the item's key is no number")
+			}
+			text += "N=" + n.String() + "/"
 		case *types.AttributeValueMemberB:
-			name += "B=" + base64.RawURLEncoding.EncodeToString(v.Value) + "/"
+			text += "B=" + base64.RawURLEncoding.EncodeToString(v.Value) + "/"
 		default:
 			return "", errors.New("the item's key is not known")
 		}
 	}
-	if name += id; len(name) > maxName {
-		return "", fmt.Errorf("the item's key is too long: the name of its blob would have %d bytes, more than the %d of S3", len(name), maxName)
-	}
-	return name, nil
+	return text, nil
 }
 
 // keyOf is the key of the item that an object in folder belongs to.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,11 +53,11 @@ type sweep struct {
 	progress func(Swept)
 	after    string
 
-	repo   *core.Repo
-	field  *field
-	folder string
-	value  func() (item any, ref func() *Ref)
-	done   Swept
+	repo    *core.Repo
+	field   *field
+	folders []string // in their order
+	value   func() (item any, ref func() *Ref)
+	done    Swept
 }
 
 // sweepSize is how many items are read at once.
@@ -67,9 +69,9 @@ const sweepSize = 100
 // enough and that their item, or none, does not refer to. It ends uploads, too, that
 // were begun as long ago and never ended. It can be repeated, and run beside writes.
 //
-// An object belongs to the repository's table, kind and attribute, by its name:
-// those of a table that has another name since, such as a restored one, are not found,
-// and an item that refers to the object of another item, having been copied, loses it.
+// An object belongs to a table, kind and attribute, by its name: those of a table
+// that has another name since, such as a restored one, are not found, and those of
+// former names of the kind are.
 func Sweep[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[T, Ref], opts ...SweepOption) (Swept, error) {
 	s := &sweep{age: 24 * time.Hour, repo: r.Core(core.Door{})}
 	for _, opt := range opts {
@@ -90,7 +92,12 @@ func Sweep[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[T, Ref],
 	if err != nil {
 		return s.done, fmt.Errorf("dynox: blob.Sweep: %w", err)
 	}
-	s.field, s.folder = f, f.store.folder(item)
+	s.field = f
+	for _, kind := range append([]string{item.Kind}, s.repo.Kind.Also...) {
+		item.Kind = kind
+		s.folders = append(s.folders, f.store.folder(item))
+	}
+	slices.Sort(s.folders)
 	s.value = func() (any, func() *Ref) {
 		v := new(T)
 		return v, func() *Ref { ref, _ := s.repo.FieldAt(a, v).(*Ref); return ref }
@@ -101,11 +108,32 @@ func Sweep[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[T, Ref],
 }
 
 func (s *sweep) run(ctx context.Context) error {
-	in := &s3.ListObjectsV2Input{Bucket: &s.field.store.bucket, Prefix: &s.folder, MaxKeys: aws.Int32(sweepSize)}
-	if s.after != "" {
+	before := time.Now().Add(-s.age)
+	for _, folder := range s.folders {
+		if s.after > folder && !strings.HasPrefix(s.after, folder) {
+			continue // it was seen
+		}
+		if err := s.sweepFolder(ctx, folder, before); err != nil {
+			return err
+		}
+	}
+	for _, folder := range s.folders {
+		if err := s.endUploads(ctx, folder, before); err != nil {
+			return err
+		}
+	}
+	s.done.Done = true
+	if s.progress != nil {
+		s.progress(s.done)
+	}
+	return nil
+}
+
+func (s *sweep) sweepFolder(ctx context.Context, folder string, before time.Time) error {
+	in := &s3.ListObjectsV2Input{Bucket: &s.field.store.bucket, Prefix: &folder, MaxKeys: aws.Int32(sweepSize)}
+	if strings.HasPrefix(s.after, folder) {
 		in.StartAfter = &s.after
 	}
-	before := time.Now().Add(-s.age)
 	for {
 		out, err := s.field.store.client.ListObjectsV2(ctx, in)
 		if err != nil {
@@ -118,7 +146,7 @@ func (s *sweep) run(ctx context.Context) error {
 				old = append(old, object{aws.ToString(o.Key), aws.ToInt64(o.Size)})
 			}
 		}
-		if err := s.look(ctx, old); err != nil {
+		if err := s.look(ctx, folder, old); err != nil {
 			return err
 		}
 		if n := len(out.Contents); n > 0 {
@@ -128,18 +156,10 @@ func (s *sweep) run(ctx context.Context) error {
 			s.progress(s.done)
 		}
 		if !aws.ToBool(out.IsTruncated) {
-			break
+			return nil
 		}
 		in.ContinuationToken, in.StartAfter = out.NextContinuationToken, nil
 	}
-	if err := s.endUploads(ctx, before); err != nil {
-		return err
-	}
-	s.done.Done = true
-	if s.progress != nil {
-		s.progress(s.done)
-	}
-	return nil
 }
 
 // object is one in the bucket.
@@ -149,12 +169,12 @@ type object struct {
 }
 
 // look removes those of objects that their items do not refer to.
-func (s *sweep) look(ctx context.Context, objects []object) error {
+func (s *sweep) look(ctx context.Context, folder string, objects []object) error {
 	var refs []*core.Ref
 	var found []func() *Ref
 	var asked []object
 	for _, o := range objects {
-		key, ok := keyOf(s.folder, o.name)
+		key, ok := keyOf(folder, o.name)
 		if !ok {
 			continue // not one of ours
 		}
@@ -195,9 +215,9 @@ func (s *sweep) look(ctx context.Context, objects []object) error {
 }
 
 // endUploads ends uploads in parts that were begun before.
-func (s *sweep) endUploads(ctx context.Context, before time.Time) error {
+func (s *sweep) endUploads(ctx context.Context, folder string, before time.Time) error {
 	store := s.field.store
-	in := &s3.ListMultipartUploadsInput{Bucket: &store.bucket, Prefix: &s.folder}
+	in := &s3.ListMultipartUploadsInput{Bucket: &store.bucket, Prefix: &folder}
 	for {
 		out, err := store.client.ListMultipartUploads(ctx, in)
 		if err != nil {

@@ -259,6 +259,10 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, call, name string,
 	u := s.uploads[q.Get("uploadId")]
 	switch call {
 	case "PutObject":
+		if r.Header.Get("If-None-Match") == "*" && s.objects[name] != nil {
+			refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
+			return
+		}
 		o := objectOf(r)
 		o.Body, o.Modified = body, s.now()
 		s.objects[name] = &o
