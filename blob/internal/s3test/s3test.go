@@ -72,11 +72,17 @@ const (
 // New is an empty bucket, which a server on this machine serves until t ends.
 func New(t testing.TB) *Store {
 	t.Helper()
-	s := &Store{objects: map[string]*Object{}, uploads: map[string]*Upload{}, now: time.Now, fault: func(int, string) Fault { return None }}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	s.URL = server.URL
+	s, stop := Start()
+	t.Cleanup(stop)
 	return s
+}
+
+// Start is New until stop is called.
+func Start() (s *Store, stop func()) {
+	s = &Store{objects: map[string]*Object{}, uploads: map[string]*Upload{}, now: time.Now, fault: func(int, string) Fault { return None }}
+	server := httptest.NewServer(s)
+	s.URL = server.URL
+	return s, server.Close
 }
 
 // Client reaches the bucket, whose name does not matter.
