@@ -36,7 +36,7 @@ import (
 // claims behind: who wants the value sees that its owner does not have it any
 // more, and takes it over. Items that were there before are claimed by [Claim].
 func Unique[T, V any](attr expr.Attr[T, V]) dynox.Option[T] {
-	u := core.Unique{Attr: attr.Ref(ast.Door{})}
+	u := core.Unique{Attr: attr.Ref(ast.Door{}), Taken: func(attr string) error { return &NotUniqueError{attr} }}
 	return dynox.WithStages[T](core.Door{}, func(s *core.Stages) { s.Uniques = append(s.Uniques, u) })
 }
 
@@ -77,3 +77,14 @@ func Claim[T any](ctx context.Context, r *dynox.Repo[T], s dynox.Scan[T]) func(y
 		}
 	}
 }
+
+// NotUniqueError is a write that would give an item the value of another. It is a
+// [dynox.ErrNotUnique], and nothing was changed.
+type NotUniqueError struct {
+	Attr string // the attribute's path: contact.phone
+}
+
+func (e *NotUniqueError) Error() string { return "not unique: another item has this value: " + e.Attr }
+
+// Is makes a NotUniqueError a [dynox.ErrNotUnique].
+func (e *NotUniqueError) Is(target error) bool { return target == dynox.ErrNotUnique }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/dynox-go/dynox/internal/ast"
 )
@@ -49,13 +50,20 @@ func (s *Schema) checkKind() error {
 	return nil
 }
 
-// mayBeBare reports whether any text can be a partition key of the table.
-func (s *Schema) mayBeBare() bool {
-	p := s.table.partition
-	if p.Kind == PartBy {
-		return p.attrs[0].kind == "S"
+// mayBeSentinel reports whether a partition key of the repository's can begin as
+// those of sentinels do.
+func (s *Schema) mayBeSentinel() bool {
+	like := func(lit string) bool {
+		return strings.HasPrefix(sentinelPrefix, lit) || strings.HasPrefix(lit, sentinelPrefix)
 	}
-	return p.Kind == PartComposite && slices.ContainsFunc(p.formats, func(f *format) bool { return f.lits[0] == "" })
+	switch p := s.table.partition; p.Kind {
+	case PartBy:
+		return p.attrs[0].kind == "S"
+	case PartConst:
+		return strings.HasPrefix(p.Text, sentinelPrefix)
+	default:
+		return slices.ContainsFunc(p.formats, func(f *format) bool { return like(f.lits[0]) })
+	}
 }
 
 // implied reports whether the key's own literals tell this kind from others.

@@ -279,9 +279,12 @@ func (s *Schema) holdsKind(ix *index) bool { return s.Kind.Attr != "" && s.holds
 // ownFilter leaves out items of other kinds where the key does not.
 func (q *request) ownFilter(count bool) *ast.Cond {
 	r := q.repo
-	var kind, literals *ast.Cond
+	var kind, claims, literals *ast.Cond
 	if r.holdsKind(q.ix) && (q.spec.Scan || !q.isKey(r.Kind.Attr)) && (q.spec.Scan || count || !r.implied(q.ix)) {
 		kind = r.kindCond()
+	}
+	if count && r.bare {
+		claims = q.notClaims()
 	}
 	if q.spec.Scan || count && q.ix != r.table {
 		var cs []*ast.Cond
@@ -290,17 +293,22 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 				cs = append(cs, p.literalCond(r.Schema))
 			}
 		}
-		if q.spec.Scan && count && r.bare {
-			pk := ast.AttrOperand(r.attr(r.table.partition.attrs[0].name))
-			cs = append(cs, ast.Negate(ast.Compare(ast.BeginsWith, pk, ast.Operand{Kind: ast.OpPlain, Value: sentinelPrefix})))
-		}
 		literals = ast.All(cs...)
 	}
 	var alive *ast.Cond
 	if t := r.stages.ttl; count && t != nil && r.holds(q.ix, t.Path[0].Name) && (q.spec.Scan || !q.isKey(t.Path[0].Name)) {
 		alive = r.unexpired()
 	}
-	return ast.All(kind, literals, alive)
+	return ast.All(kind, claims, literals, alive)
+}
+
+// notClaims leaves out sentinels.
+func (q *request) notClaims() *ast.Cond {
+	pk := q.repo.table.partition.attrs[0].name
+	if !q.spec.Scan && q.isKey(pk) { // which a query cannot filter by
+		return ast.Compare(ast.Missing, ast.AttrOperand(q.repo.attr(sentinelOwner)))
+	}
+	return ast.Negate(ast.Compare(ast.BeginsWith, ast.AttrOperand(q.repo.attr(pk)), ast.Operand{Kind: ast.OpPlain, Value: sentinelPrefix}))
 }
 
 // write writes the expressions of l.

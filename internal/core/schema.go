@@ -172,7 +172,7 @@ func Compile(c *Config) (*Schema, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	s.bare = s.mayBeBare()
+	s.bare = s.mayBeSentinel()
 	s.makeOverlay()
 	for _, ix := range s.all() {
 		ix.whole = &view{schema: s, plan: s.plan, whole: true}

@@ -161,6 +161,9 @@ func (s *Schema) derive(room attributes, item reflect.Value) (k derivedKeys, err
 	if k.key, err = s.appendKey(room, item, form{}); err != nil {
 		return k, err
 	}
+	if err := s.checkReserved(k.key); err != nil {
+		return k, err
+	}
 	all := k.key
 	for _, ix := range s.indexes {
 		for _, p := range ix.parts() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,6 +73,9 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 	if err := checkTransaction(writes); err != nil {
 		return Abandon(ctx, writes, err)
 	}
+	if token != "" && slices.ContainsFunc(writes, (*Write).mayChange) {
+		return Abandon(ctx, writes, errors.New("a token of the caller's: what is sent to change unique attributes depends on what is stored"))
+	}
 	for i, w := range writes {
 		if err := w.upload(ctx); err != nil {
 			return Abandon(ctx, writes, &OpError{i, err})
@@ -84,8 +88,6 @@ func Transact(ctx context.Context, writes []*Write, token string) error {
 			return err
 		case len(all) == len(writes):
 			return transactAll(ctx, writes, token)
-		case token != "":
-			return errors.New("a token of the caller's: what a transaction sends that changes unique attributes depends on what is stored")
 		}
 		if err := checkTransaction(all); err != nil {
 			return fmt.Errorf("with what keeps its attributes unique: %w", err)

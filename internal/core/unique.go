@@ -26,6 +26,9 @@ import (
 // Unique is an attribute whose values no two items of the repository share.
 type Unique struct {
 	Attr *ast.Attr
+	// Taken makes the error of a write that wants a value of another item; attr
+	// is the attribute's path.
+	Taken func(attr string) error
 }
 
 const (
@@ -52,8 +55,10 @@ func (s *Schema) compileUniques(given []Unique) error {
 			continue
 		case slices.ContainsFunc(given[:i], func(other Unique) bool { return other.Attr.Same(a) }):
 			errs = append(errs, fmt.Errorf("unique: %v is given twice", a))
-		case s.isKey(a):
-			errs = append(errs, fmt.Errorf("unique: %v is in the table's key: Create refuses a second item", a))
+		case s.table.partition.isOnly(a) && (s.table.sort == nil || s.table.sort.Kind == PartConst):
+			errs = append(errs, fmt.Errorf("unique: %v is the table's key: Create refuses a second item", a))
+		case s.isTableKey(a.Path[0].Name):
+			errs = append(errs, fmt.Errorf("unique: %v is a key attribute of the table: have the key composed of it", a))
 		case s.stages.blindIn(a.Path) != nil:
 			errs = append(errs, fmt.Errorf("unique: %v is encrypted or compressed: what is unique is stored as it is; a beacon of it can be", a))
 		}
@@ -71,30 +76,31 @@ func (s *Schema) compileUniques(given []Unique) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for _, p := range s.table.parts() {
-		if p.Kind == PartComposite && slices.ContainsFunc(p.formats, func(f *format) bool { return strings.HasPrefix(f.lits[0], sentinelPrefix) }) {
-			return fmt.Errorf("unique: keys that begin with %s are those of claims", sentinelPrefix)
-		}
-	}
 	for _, u := range given {
-		s.stages.uniques = append(s.stages.uniques, unique{u.Attr, u.Attr.Path.String()})
+		text := u.Attr.Path.String()
+		taken := &Failure{Kinds: []error{u.Taken(text), ErrNotUnique, ErrConditionFailed}}
+		s.stages.uniques = append(s.stages.uniques, unique{u.Attr, text, taken})
 	}
 	return nil
 }
 
 func cmpOr(s, other string) string { return pick(s != "", s, other) }
 
-// isKey reports whether the table's key has a, or is made of it.
-func (s *Schema) isKey(a *ast.Attr) bool {
-	return slices.ContainsFunc(s.table.parts(), func(p *part) bool {
-		return p.has(a) || slices.ContainsFunc(p.attrs, func(k keyAttr) bool { return k.name == a.Path[0].Name })
-	})
-}
+// isOnly reports whether p is made of a, and of nothing else.
+func (p *part) isOnly(a *ast.Attr) bool { return len(p.Fields) == 1 && p.has(a) }
 
 // unique is a Unique, compiled.
 type unique struct {
-	attr *ast.Attr
-	text string // of its path
+	attr  *ast.Attr
+	text  string   // of its path
+	taken *Failure // of a write that wants a value of another item
+}
+
+// taken is the failure of w, which wants a value of another item.
+func (w *Write) taken(cause error) error {
+	f := *w.of.taken
+	f.Cause = cause
+	return &f
 }
 
 // in is what an item has of the attribute, nil for nothing.
@@ -150,9 +156,14 @@ func (s *Schema) sentinel(u unique, value types.AttributeValue) attributes {
 	return key
 }
 
-// sentinelPart is the partition key of a sentinel, or its sort key.
+// sentinelPart is the partition key of a sentinel, or its sort key: many different
+// ones, because it may be the partition key of an index.
 func sentinelPart(i int, partition string) types.AttributeValue {
-	return text(pick(i == 0, partition, sentinelKind))
+	if i == 0 {
+		return text(partition)
+	}
+	sum := sha256.Sum256([]byte(partition))
+	return text(sentinelPrefix + hex.EncodeToString(sum[:8]))
 }
 
 func escapeHash(s string) string {
@@ -163,6 +174,17 @@ func escapeHash(s string) string {
 func (s *Schema) isSentinel(r *record) bool {
 	text, ok := r.string(s.table.partition.attrs[0].name)
 	return ok && bytes.HasPrefix(text, []byte(sentinelPrefix))
+}
+
+// checkReserved refuses to write what has the key of a sentinel.
+func (s *Schema) checkReserved(key attributes) error {
+	if !s.bare {
+		return nil
+	}
+	if t, ok := key[0].value.(*types.AttributeValueMemberS); ok && strings.HasPrefix(t.Value, sentinelPrefix) {
+		return fmt.Errorf("%w: %s begins with %s, as those of unique values' claims do", ErrKey, key[0].name, sentinelPrefix)
+	}
+	return nil
 }
 
 // IsSentinel reports whether an item of a table whose partition key is called
@@ -179,21 +201,30 @@ func ownerOf(key attributes) []byte {
 }
 
 // claim is a write that puts the sentinel of a value for the item of key. It
-// fails unless nobody has the value, or that item itself, or from, which is the
-// owner that others are known not to be, nil: none.
-func (r *Repo) claim(sentinel, key attributes, from types.AttributeValue) (*Write, error) {
+// fails unless nobody has the value, or that item itself, or one of others: owners
+// that are known to have it no more.
+func (r *Repo) claim(sentinel, key attributes, others ...types.AttributeValue) (*Write, error) {
 	b := sentinel.json()
 	b = b[:len(b)-1]
-	if r.Kind.Attr != "" {
+	if r.Kind.Attr != "" && !r.inIndex(r.Kind.Attr) {
 		b = append(appendMember(b, r.Kind.Attr), `{"S":"`+sentinelKind+`"}`...)
 	}
 	b = append(append(appendMember(b, sentinelOwner), ownerOf(key)...), '}')
 	w := &Write{repo: r, op: claims, key: sentinel, stored: stored{raw: b}}
+	w.others = others
 	conds := []*ast.Cond{r.exists(ast.Missing), r.ownedBy(ownerOf(key))}
-	if from != nil {
-		conds = append(conds, ast.Binary(ast.Eq, ast.AttrOperand(r.attr(sentinelOwner)), ast.Operand{Kind: ast.OpPlain, Value: from}))
+	for _, owner := range others {
+		conds = append(conds, ast.Binary(ast.Eq, ast.AttrOperand(r.attr(sentinelOwner)), ast.Operand{Kind: ast.OpPlain, Value: owner}))
 	}
 	return w, w.express(ast.Any(conds...))
+}
+
+// inIndex reports whether an index has the attribute name in its key: all
+// sentinels would be in it, in one place.
+func (s *Schema) inIndex(name string) bool {
+	return slices.ContainsFunc(s.indexes, func(ix *index) bool {
+		return slices.ContainsFunc(ix.attrs(), func(a keyAttr) bool { return a.name == name })
+	})
 }
 
 // ownedBy holds for a sentinel of owner.
@@ -224,24 +255,24 @@ func (u unique) is(value types.AttributeValue) *ast.Cond {
 	return ast.Binary(ast.Eq, a, ast.Operand{Kind: ast.OpPlain, Value: value})
 }
 
-// uniqueAfter is the value that w gives the attribute, of an item that has
-// before: changed is false if it leaves it alone.
-func (w *Write) uniqueAfter(u unique, before types.AttributeValue) (after types.AttributeValue, changed bool, err error) {
+// isNot holds for items that do not have value of the attribute, and if there is
+// no item.
+func (u unique) isNot(value types.AttributeValue) *ast.Cond {
+	a := ast.AttrOperand(u.attr)
+	return ast.Any(ast.Compare(ast.Missing, a), ast.Binary(ast.Ne, a, ast.Operand{Kind: ast.OpPlain, Value: value}))
+}
+
+// uniqueAfter is the value that w gives the attribute of an item that has stored,
+// and whether it claims another one then.
+func (w *Write) uniqueAfter(u unique, stored types.AttributeValue) (after types.AttributeValue, changed bool, err error) {
+	before := claimed(stored)
 	switch w.op {
 	case Create, Put:
 		after = claimed(u.in(w.stored.values()))
 	case Update, Upsert:
 		a := touching(u.attr, w.actions)
-		if a == nil {
+		if a == nil || stored != nil && setsOnce(u, a) {
 			return before, false, nil
-		}
-		if a.Clause == ast.Set && a.Value.Kind == ast.OpIfMissing && len(a.Attr.Path) == len(u.attr.Path) && a.Value.Args[0].Attr.Same(u.attr) {
-			if before != nil {
-				return before, false, nil
-			}
-			b := *a
-			b.Value = a.Value.Args[1]
-			a = &b
 		}
 		if after, err = w.assignedTo(u, a); err != nil {
 			return nil, false, err
@@ -254,17 +285,44 @@ func (w *Write) uniqueAfter(u unique, before types.AttributeValue) (after types.
 	return after, !same, nil
 }
 
+// setsOnce reports whether action a sets the attribute where it is missing.
+func setsOnce(u unique, a *ast.Action) bool {
+	return a.Clause == ast.Set && a.Value.Kind == ast.OpIfMissing && a.Attr.Same(u.attr) && a.Value.Args[0].Attr.Same(u.attr)
+}
+
+// checkUnique refuses actions whose values are not known before the update.
+func (w *Write) checkUnique() error {
+	for _, u := range w.repo.stages.uniques {
+		if a := touching(u.attr, w.actions); a != nil {
+			if _, err := w.assignedTo(u, a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // assignedTo is the value that action a sets the attribute to.
 func (w *Write) assignedTo(u unique, a *ast.Action) (types.AttributeValue, error) {
 	if a.Clause == ast.Remove {
 		return nil, nil
 	}
-	if a.Clause != ast.Set || len(a.Attr.Path) > len(u.attr.Path) || a.Value.Kind != ast.OpValue && a.Value.Kind != ast.OpPlain {
+	if setsOnce(u, a) {
+		b := *a
+		b.Value = a.Value.Args[1]
+		a = &b
+	}
+	known := a.Value.Kind == ast.OpValue || a.Value.Kind == ast.OpPlain || a.Value.Kind == ast.OpJSON
+	if a.Clause != ast.Set || len(a.Attr.Path) > len(u.attr.Path) || !known {
 		return nil, fmt.Errorf("%v is unique: an update sets it to a value, or removes it", u.attr)
 	}
-	raw, omitted, err := ast.NewWriter(w.repo.plan).Value(a.Attr, a.Value)
-	if err != nil || omitted {
-		return nil, err
+	raw, _ := a.Value.Value.([]byte) // of JSON
+	if a.Value.Kind != ast.OpJSON {
+		var omitted bool
+		var err error
+		if raw, omitted, err = ast.NewWriter(w.repo.plan).Value(a.Attr, a.Value); err != nil || omitted {
+			return nil, err
+		}
 	}
 	av, err := codec.AttributeValue(raw)
 	if err != nil {

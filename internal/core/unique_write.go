@@ -27,17 +27,20 @@ var errMoved = errors.New("its unique attributes were changed by others, again a
 
 // keeping is what a write does about unique attributes.
 type keeping struct {
-	old     map[string]types.AttributeValue // the stored item, as it was read; nil: none
-	was     []wasUnique                     // the attributes that it may change
-	same    *ast.Cond                       // they are still what was read
-	stale   bool                            // they are known not to be
-	claimed types.AttributeValue            // of a claim: the value
-	of      unique                          // of a claim
-	whose   *Write                          // of a claim: the write it belongs to
-	// Claims of owners that do not have the value any more, by the sentinel's
-	// partition key; and claims of others that are left alone.
+	old   map[string]types.AttributeValue // the stored item, as it was read; nil: none
+	was   []wasUnique                     // the attributes that it may change
+	lacks []wasUnique                     // what the item is not to have
+	same  *ast.Cond                       // was and lacks hold
+	stale bool                            // they are known not to
+	// Claims of owners that did not have the value when they were read, by the
+	// sentinel's partition key; and claims of others that are left alone.
 	outdated map[string]types.AttributeValue
 	foreign  map[string]bool
+
+	claimed types.AttributeValue   // of a claim: the value
+	of      unique                 // of a claim
+	whose   *Write                 // of a claim: the write that it belongs to
+	others  []types.AttributeValue // of a claim: owners that it replaces
 }
 
 // wasUnique is a unique attribute as it was read.
@@ -46,58 +49,85 @@ type wasUnique struct {
 	value types.AttributeValue
 }
 
+// in reports whether an item has the value.
+func (was wasUnique) in(attrs map[string]types.AttributeValue) bool {
+	now := was.unique.in(attrs)
+	return now == nil && was.value == nil || now != nil && was.value != nil && equalValues(now, was.value)
+}
+
 // remake makes the writes of a transaction, with the claims that they need
 // beside them, after reading what is stored.
 func remake(ctx context.Context, writes []*Write) ([]*Write, error) {
 	all := slices.Clone(writes)
+	more := make([][]*Write, len(writes))
 	for i, w := range writes {
-		if !w.mayChange() {
-			continue
-		}
-		more, err := w.keep(ctx)
-		if err != nil {
+		var err error
+		if more[i], err = w.keep(ctx); err != nil {
 			return nil, &OpError{i, err}
 		}
-		for _, m := range more {
+	}
+	for i := range writes {
+		for _, m := range more[i] {
+			var err error
 			if all, err = mergeClaim(all, m); err != nil {
-				return nil, err
+				return nil, &OpError{i, err}
 			}
 		}
 	}
 	return all, nil
 }
 
-// mergeClaim adds a claim, or the end of one, to all: what one item gives up may go
-// to another in the same transaction.
+// mergeClaim adds m, a claim, the end of one, or a check, to all: what one item
+// gives up may go to another in the same transaction, and what is checked may be
+// written in it.
 func mergeClaim(all []*Write, m *Write) ([]*Write, error) {
 	i := slices.IndexFunc(all, func(w *Write) bool {
-		return (w.op == claims || w.op == unclaims) && w.repo.Table.Name == m.repo.Table.Name && equalItems(w.key.values(), m.key.values())
+		return w.repo.Table.Name == m.repo.Table.Name && equalItems(w.repo.keyOf(w), m.key.values())
 	})
-	if i < 0 {
+	switch {
+	case i < 0:
 		return append(all, m), nil
+	case m.op == checks:
+		return all, all[i].lack(m.of, m.claimed)
 	}
 	claim, unclaim := all[i], m
 	if m.op == claims {
 		claim, unclaim = m, all[i]
 	}
-	if claim.op != claims || unclaim.op != unclaims {
-		return append(all, m), nil // which is refused: two want it
+	if unclaim.op != unclaims {
+		return nil, m.taken(nil) // two want it
 	}
-	from := types.AttributeValue(&types.AttributeValueMemberM{Value: unclaim.whose.key.values()})
-	merged, err := claim.repo.claim(claim.key, claim.whose.key, from)
+	gives := &types.AttributeValueMemberM{Value: unclaim.whose.key.values()}
+	merged, err := claim.repo.claim(claim.key, claim.whose.key, append(claim.others[:len(claim.others):len(claim.others)], gives)...)
 	if err != nil {
 		return nil, err
 	}
-	merged.keeping = claim.keeping
+	merged.of, merged.claimed, merged.whose = claim.of, claim.claimed, claim.whose
 	all[i] = merged
 	return all, nil
+}
+
+// lack has w require that its item does not have value before.
+func (w *Write) lack(u unique, value types.AttributeValue) error {
+	if !slices.ContainsFunc(w.lacks, func(l wasUnique) bool { return l.attr.Same(u.attr) && equalValues(l.value, value) }) {
+		w.lacks = append(w.lacks, wasUnique{u, value})
+		w.same = ast.All(w.same, u.isNot(value))
+	}
+	return w.build()
 }
 
 // keep reads the item of w, has w require that its unique attributes are still
 // those, and makes the claims that go with it.
 func (w *Write) keep(ctx context.Context) ([]*Write, error) {
 	r := w.repo
-	w.old, w.was, w.same, w.stale = nil, nil, nil, false
+	built := w.same != nil
+	w.old, w.was, w.lacks, w.same, w.stale = nil, nil, nil, nil, false
+	if !w.mayChange() {
+		if built {
+			return nil, w.build()
+		}
+		return nil, nil
+	}
 	if w.op != Create {
 		old, foreign, err := r.readStored(ctx, w.key)
 		if err != nil {
@@ -110,57 +140,70 @@ func (w *Write) keep(ctx context.Context) ([]*Write, error) {
 		}
 		w.old = old
 	}
-	var conds []*ast.Cond
-	if w.old == nil && w.op != Create {
-		conds = append(conds, r.exists(ast.Missing))
-	}
 	var more []*Write
 	for _, u := range r.stages.uniques {
 		if (w.op == Update || w.op == Upsert) && touching(u.attr, w.actions) == nil {
 			continue
 		}
 		stored := u.in(w.old)
-		w.was = append(w.was, wasUnique{u, stored})
-		if w.old != nil {
-			conds = append(conds, u.is(stored))
+		if w.op != Create { // which requires that there is no item
+			w.was = append(w.was, wasUnique{u, stored})
 		}
-		before := claimed(stored)
-		after, changed, err := w.uniqueAfter(u, before)
+		after, changed, err := w.uniqueAfter(u, stored)
 		if err != nil {
 			return nil, err
 		}
 		if !changed {
 			continue
 		}
-		claims, err := w.claimsOf(u, before, after)
+		claims, err := w.claimsOf(ctx, u, claimed(stored), after)
 		if err != nil {
 			return nil, err
 		}
 		more = append(more, claims...)
+	}
+	if v := r.stages.version; v != nil && w.old != nil && len(more) > 0 && (w.take || w.swap || w.replaces) {
+		u := unique{attr: v.Attr} // then w.old is what it replaces
+		w.was = append(w.was, wasUnique{u, u.in(w.old)})
+	}
+	var conds []*ast.Cond
+	if w.old == nil && w.op != Create && len(more) > 0 {
+		conds = append(conds, r.exists(ast.Missing)) // else it may be one that has nothing unique
+	}
+	for _, was := range w.was {
+		conds = append(conds, was.is(was.value))
 	}
 	w.same = ast.All(conds...)
 	return more, w.build()
 }
 
 // claimsOf are the writes that claim one value in place of another.
-func (w *Write) claimsOf(u unique, before, after types.AttributeValue) ([]*Write, error) {
+func (w *Write) claimsOf(ctx context.Context, u unique, before, after types.AttributeValue) ([]*Write, error) {
 	r := w.repo
 	var more []*Write
 	if after != nil {
 		key := r.sentinel(u, after)
-		from := w.outdated[partitionOf(key)]
-		claim, err := r.claim(key, w.key, from)
+		others, err := w.olderKeys(ctx)
 		if err != nil {
 			return nil, err
 		}
-		claim.keeping = keeping{of: u, claimed: after, whose: w}
+		from, outdated := w.outdated[partitionOf(key)].(*types.AttributeValueMemberM)
+		if outdated {
+			others = append(others, from)
+			delete(w.outdated, partitionOf(key)) // to be read again if this fails
+		}
+		claim, err := r.claim(key, w.key, others...)
+		if err != nil {
+			return nil, err
+		}
+		claim.of, claim.claimed, claim.whose = u, after, w
 		more = append(more, claim)
-		if owner, ok := from.(*types.AttributeValueMemberM); ok {
-			check, err := r.lacks(owner.Value, u, after)
-			if err != nil {
+		if outdated {
+			check := &Write{repo: r, op: checks, key: r.keyIn(from.Value)}
+			check.of, check.claimed, check.whose = u, after, w
+			if err := check.express(u.isNot(after)); err != nil {
 				return nil, err
 			}
-			check.whose = w
 			more = append(more, check)
 		}
 	}
@@ -173,22 +216,41 @@ func (w *Write) claimsOf(u unique, before, after types.AttributeValue) ([]*Write
 		if err != nil {
 			return nil, err
 		}
-		unclaim.keeping = keeping{of: u, claimed: before, whose: w}
+		unclaim.of, unclaim.claimed, unclaim.whose = u, before, w
 		more = append(more, unclaim)
 	}
 	return more, nil
 }
 
-// lacks is a check that the item of key is not there, or does not have value.
-func (r *Repo) lacks(key map[string]types.AttributeValue, u unique, value types.AttributeValue) (*Write, error) {
-	w := &Write{repo: r, op: checks}
-	for _, a := range r.table.attrs() {
-		w.key = append(w.key, attribute{a.name, key[a.name]})
+// olderKeys are the keys of w's item in the older formats that are accepted: an
+// item that has one of those is the same.
+func (w *Write) olderKeys(ctx context.Context) ([]types.AttributeValue, error) {
+	forms := w.repo.table.forms()[1:]
+	if len(forms) == 0 {
+		return nil, nil
 	}
-	return w, w.express(ast.Any(
-		ast.Compare(ast.Missing, ast.AttrOperand(u.attr)),
-		ast.Binary(ast.Ne, ast.AttrOperand(u.attr), ast.Operand{Kind: ast.OpPlain, Value: value}),
-	))
+	item, err := w.repo.stages.sought(ctx, w.item)
+	if err != nil {
+		return nil, err
+	}
+	var keys []types.AttributeValue
+	for _, f := range forms {
+		key, err := w.repo.key(item, f)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, &types.AttributeValueMemberM{Value: key.values()})
+	}
+	return keys, nil
+}
+
+// keyIn is the key that an item has.
+func (r *Repo) keyIn(attrs map[string]types.AttributeValue) attributes {
+	var key attributes
+	for _, a := range r.table.attrs() {
+		key = append(key, attribute{a.name, attrs[a.name]})
+	}
+	return key
 }
 
 // partitionOf is the partition key of a sentinel.
@@ -218,14 +280,12 @@ func (w *Write) moved(have stored) bool {
 	if w.same == nil {
 		return false
 	}
-	if have.there() != (w.old != nil) {
+	if w.was != nil && have.there() != (w.old != nil) {
 		return true
 	}
 	attrs := have.values()
-	return slices.ContainsFunc(w.was, func(was wasUnique) bool {
-		now := was.in(attrs)
-		return (now == nil) != (was.value == nil) || now != nil && !equalValues(now, was.value)
-	})
+	return slices.ContainsFunc(w.was, func(was wasUnique) bool { return !was.in(attrs) }) ||
+		slices.ContainsFunc(w.lacks, func(lack wasUnique) bool { return lack.in(attrs) })
 }
 
 // unclaimable is what the failure of a claim, of the end of one, or of the
@@ -235,8 +295,10 @@ func (w *Write) unclaimable(ctx context.Context, err error, have stored) error {
 	whose := w.whose
 	owner, _ := have.values()[sentinelOwner].(*types.AttributeValueMemberM)
 	switch {
-	case w.op == checks || owner == nil:
+	case w.op == checks || !have.there():
 		return moved
+	case owner == nil:
+		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "what is stored in place of a claim names no owner: " + w.of.text, Cause: err}
 	case w.op == unclaims && whose.stale:
 		return moved
 	case w.op == unclaims:
@@ -251,7 +313,7 @@ func (w *Write) unclaimable(ctx context.Context, err error, have stored) error {
 	case readErr != nil:
 		return readErr
 	case held:
-		return &Failure{Kinds: []error{ErrNotUnique, ErrConditionFailed}, Why: w.of.text, Cause: err}
+		return w.taken(err)
 	}
 	if whose.outdated == nil {
 		whose.outdated = map[string]types.AttributeValue{}
@@ -262,19 +324,11 @@ func (w *Write) unclaimable(ctx context.Context, err error, have stored) error {
 
 // hasValue reports whether the item of key has value.
 func (r *Repo) hasValue(ctx context.Context, key map[string]types.AttributeValue, u unique, value types.AttributeValue) (bool, error) {
-	var at attributes
-	for _, a := range r.table.attrs() {
-		if key[a.name] == nil {
-			return false, nil
-		}
-		at = append(at, attribute{a.name, key[a.name]})
-	}
-	item, foreign, err := r.readStored(ctx, at)
+	item, foreign, err := r.readStored(ctx, r.keyIn(key))
 	if err != nil || foreign {
 		return false, err
 	}
-	now := u.in(item)
-	return now != nil && equalValues(now, value), nil
+	return wasUnique{u, value}.in(item), nil
 }
 
 // again calls do, which makes and sends writes, until they do not fail because
@@ -283,15 +337,25 @@ func again(ctx context.Context, do func() error) error {
 	backoff := retry.WithMaxRetries(remakes, retry.WithCappedDuration(time.Second, retry.WithJitterPercent(50, retry.NewExponential(remakeDelay))))
 	var last error
 	err := retry.Do(ctx, backoff, func(context.Context) error {
-		if last = do(); errors.Is(last, errMoved) {
+		if last = do(); errors.Is(last, errMoved) || contended(last) {
 			return retry.RetryableError(last)
 		}
 		return last
 	})
-	if err != nil && last != nil {
+	switch {
+	case errors.Is(last, errMoved) && ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && last != nil:
 		return last
 	}
 	return err
+}
+
+// contended reports whether a single write did not take effect because a transaction
+// touched its item.
+func contended(err error) bool {
+	var conflict *types.TransactionConflictException
+	return errors.As(err, &conflict) && !errors.Is(err, ErrUnknownOutcome)
 }
 
 // sendUnique is send of a write that may change unique attributes.
@@ -321,12 +385,8 @@ func (r *Repo) sendClaims(ctx context.Context, all []*Write, p *page, wanted boo
 	var canceled *Canceled
 	switch {
 	case errors.As(err, &canceled):
-		for _, reason := range canceled.Reasons { // w's own comes first
-			if reason.Err != nil {
-				return &quietError{reason.Err.Error(), errors.Join(reason.Err, canceled.Cause)}
-			}
-		}
-		return err
+		reason := canceled.first()
+		return &quietError{reason.Error(), errors.Join(reason, canceled.Cause)}
 	case err != nil || !wanted && !w.replaces:
 		return err
 	case w.op == Update || w.op == Upsert:
@@ -335,6 +395,23 @@ func (r *Repo) sendClaims(ctx context.Context, all []*Write, p *page, wanted boo
 		p.readMap(w.old)
 	}
 	return nil
+}
+
+// first is why the only write of a transaction was refused: it is to be made
+// anew, or a condition, its own before those of its claims, or another reason.
+func (c *Canceled) first() error {
+	err := error(c)
+	for _, reason := range slices.Backward(c.Reasons) {
+		var other *reasonError
+		switch {
+		case reason.Err == nil, errors.As(reason.Err, &other) && err != error(c):
+		case errors.Is(reason.Err, errMoved):
+			return reason.Err
+		default:
+			err = reason.Err
+		}
+	}
+	return err
 }
 
 // unfold gives the reasons of claims to the writes that they belong to.
@@ -365,9 +442,6 @@ func (r *Repo) ClaimAll(ctx context.Context, item any) error {
 	var errs []error
 	for _, u := range r.stages.uniques {
 		w, err := r.begin(ctx, Check, item, ast.Write{})
-		if err == nil {
-			w.key, err = r.keyOfItem(ctx, w.item)
-		}
 		if err != nil {
 			return err
 		}
@@ -382,18 +456,20 @@ func (r *Repo) ClaimAll(ctx context.Context, item any) error {
 
 // claimStored claims what the item of w has of an attribute.
 func (w *Write) claimStored(ctx context.Context, u unique) error {
-	old, foreign, err := w.repo.readStored(ctx, w.key)
+	old, err := w.find(ctx)
 	value := u.in(old)
-	switch {
-	case err != nil:
+	if err != nil || claimed(value) == nil {
 		return err
-	case foreign || old == nil:
-		return ErrNotFound
-	case claimed(value) == nil:
+	}
+	sentinel, _, err := w.repo.readStored(ctx, w.repo.sentinel(u, value))
+	if err != nil {
+		return err
+	}
+	if owner, ok := sentinel[sentinelOwner].(*types.AttributeValueMemberM); ok && equalItems(owner.Value, w.key.values()) {
 		return nil
 	}
 	w.old, w.was, w.same = old, []wasUnique{{u, value}}, u.is(value)
-	claims, err := w.claimsOf(u, nil, value)
+	claims, err := w.claimsOf(ctx, u, nil, value)
 	if err == nil {
 		err = w.build()
 	}
@@ -401,4 +477,23 @@ func (w *Write) claimStored(ctx context.Context, u unique) error {
 		return err
 	}
 	return w.repo.sendClaims(ctx, append([]*Write{w}, claims...), nil, false)
+}
+
+// find reads the item of w, in the first of its key's forms that there is one in,
+// which is then its key.
+func (w *Write) find(ctx context.Context) (map[string]types.AttributeValue, error) {
+	item, err := w.repo.stages.sought(ctx, w.item)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range w.repo.table.forms() {
+		if w.key, err = w.repo.key(item, f); err != nil {
+			return nil, err
+		}
+		old, foreign, err := w.repo.readStored(ctx, w.key)
+		if err != nil || old != nil && !foreign {
+			return old, err
+		}
+	}
+	return nil, ErrNotFound
 }

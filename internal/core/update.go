@@ -86,8 +86,8 @@ func overlap(a, b codec.Path) bool {
 	return slices.Equal(a[:n], b[:n])
 }
 
-func (r *Repo) isTableKey(name string) bool {
-	return slices.ContainsFunc(r.table.attrs(), func(a keyAttr) bool { return a.name == name })
+func (s *Schema) isTableKey(name string) bool {
+	return slices.ContainsFunc(s.table.attrs(), func(a keyAttr) bool { return a.name == name })
 }
 
 // changeable refuses to change what identifies the item, or is derived.

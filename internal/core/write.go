@@ -172,7 +172,11 @@ func (r *Repo) keyOfItem(ctx context.Context, item reflect.Value) (attributes, e
 	if err != nil {
 		return nil, err
 	}
-	return r.key(item, form{})
+	key, err := r.key(item, form{})
+	if err != nil {
+		return nil, err
+	}
+	return key, r.checkReserved(key)
 }
 
 func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err error) {
@@ -210,7 +214,10 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 	if len(w.uploads) > 0 {
 		w.rebuild = func(ctx context.Context) error { return errors.Join(encode(ctx), w.build()) }
 	}
-	return encode(ctx)
+	if err := encode(ctx); err != nil {
+		return err
+	}
+	return w.checkUnique()
 }
 
 func (w *Write) prepareDelete(ctx context.Context) (err error) {
