@@ -5,6 +5,7 @@ package testbed
 import (
 	"context"
 	"crypto/rand"
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -45,7 +46,10 @@ func Each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 		if url == "" {
 			t.Skip(Endpoint + " is not set")
 		}
+		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
+		defer transport.CloseIdleConnections()
 		f(t, dynamodb.New(dynamodb.Options{
+			HTTPClient:   &http.Client{Transport: transport},
 			BaseEndpoint: &url,
 			Region:       "us-east-1",
 			Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
