@@ -142,7 +142,7 @@ func TestEveryBit(t *testing.T) {
 				t.Fatalf("%s: bit %d: %q, %v", name, i, got, err)
 			}
 		}
-		for n := range len(envelope) {
+		for n := range envelope {
 			v := stored
 			v.JSON = binary(envelope[:n])
 			_, err := open(t, c, v)

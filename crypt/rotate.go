@@ -39,8 +39,8 @@ func RotateProgress(f func(Rotation)) RotateOption { return func(r *rotation) { 
 // key has wrapped: with other data keys.
 func RotateEverything() RotateOption { return func(r *rotation) { r.everything = true } }
 
-// RotateOnItemError has f decide about an item that cannot be opened or read, which ends the
-// call otherwise: nil goes on after it, and leaves it as it is.
+// RotateOnItemError has f decide about an item that cannot be opened or read, which
+// ends the call otherwise: nil goes on after it, and leaves it as it is.
 func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 	return func(r *rotation) {
 		if f == nil {
@@ -58,21 +58,20 @@ func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 
 // Rotate seals anew what repo's fields would seal in another way today: under
 // another key than the one that their keyring seals with, in pydynox's form, or not
-// at all. It scans the table, one item after the other, and replaces the values of an
-// item if they are still those that it has read: what others write meanwhile stays. Nothing else
-// of an item changes; hooks do not run, and versions do not count.
+// at all. It scans the table, one item after the other, and replaces the values of
+// an item if they are still those that it has read: what others write meanwhile
+// stays. Nothing else of an item changes; hooks do not run, and versions do not count.
+// It costs the capacity to read all of the table, and to write what it rotates.
 //
-// To change a key, make it the first of [AnyOf], wherever values are written; then
-// rotate; then take the former one away:
+// To change a key, add it to the keyring wherever values are read, then make it the
+// first wherever they are written, then rotate, then take the former one away:
 //
 //	keyring := crypt.AnyOf(crypt.KMS(client, newKey), crypt.KMS(client, oldKey))
 //	…
 //	done, err := crypt.Rotate(ctx, orders)
 //
-// What is known when it ends, with an error too, says where to go on. An item that
-// others have written while the former key was the first somewhere is left with that: rotate until
-// nothing is rotated. It is a scan, which costs the capacity to read all
-// of the table and to write what it rotates.
+// The result says how far it has come, with an error too. An item that others have
+// written in the meantime is left: rotate again, until nothing is rotated.
 func Rotate[T any](ctx context.Context, repo *dynox.Repo[T], opts ...RotateOption) (Rotation, error) {
 	r := rotation{spec: core.Spec{Scan: true}, current: make(map[coder]string)}
 	for _, opt := range opts {
