@@ -27,15 +27,16 @@ type beacon struct {
 }
 
 // Bits makes beacons so many bits long, 1 to 256, in place of 128. With fewer,
-// several values have the same beacon: a query yields the items of all of them, and its
-// caller compares what was opened. In return a beacon tells less: choose so few that
-// each is expected to be that of several values that are stored.
+// several values have the same beacon: a query yields the items of all of them, and
+// its caller compares what was opened. In return a beacon tells less: choose so few
+// that each is expected to be that of several values that are stored.
 func Bits(n int) BeaconOption { return func(b *beacon) { b.bits = n } }
 
-// Beacon keeps in to what makes the values of from searchable by equality, while they
-// are encrypted: the first bits of a keyed hash of the value, in hexadecimal digits. Every
-// write of from writes it, and removes it where from is zero or removed. It may be in
-// the key of an index, which is queried by an item that has from set:
+// Beacon keeps in to what makes the values of from searchable by equality, while
+// they are encrypted: the first bits of a keyed hash of the value, in hexadecimal
+// digits. Every write of from writes it, and removes it where from is zero or
+// removed. It may be in the key of an index, which is queried by an item that has
+// from set:
 //
 //	ByEmail := dynox.GSI("by-email", dynox.Key[User]{Partition: dynox.By(emailBeacon)})
 //	users, err := dynox.NewRepo(table, UserKey, ByEmail,
@@ -46,8 +47,8 @@ func Bits(n int) BeaconOption { return func(b *beacon) { b.bits = n } }
 // equal if they are the same instant. It is exactly the value that is looked for:
 // bring texts into one form, such as lower case, before they are written.
 //
-// A beacon tells who reads the table which items have equal values, and how many: of
-// few possible values, or of some that are common, that may tell the value. Who
+// A beacon tells who reads the table which items have equal values, and how many:
+// of few possible values, or of some that are common, that may tell the value. Who
 // has the key, too, can try values. An attribute without that need has no beacon.
 func Beacon[T any, B ~string, V any](to expr.Attr[T, B], from expr.Attr[T, V], key *BeaconKey, opts ...BeaconOption) dynox.Option[T] {
 	b := beacon{key: key, path: from.String(), bits: 128}

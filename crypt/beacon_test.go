@@ -32,8 +32,8 @@ func beaconKeyText(t testing.TB, keyring crypt.Keyring, opts ...crypt.BeaconKeyO
 	return text
 }
 
-// TestBeacon: every path that writes an attribute writes its beacon, by which it
-// is found.
+// TestBeacon: every path that writes an attribute writes its beacon, by which it is
+// found.
 func TestBeacon(t *testing.T) {
 	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
 		is := is.New(t)
@@ -104,8 +104,8 @@ type thing struct {
 
 type hexText string
 
-// TestBeaconsOfValues: equal values have equal beacons, others and other
-// attributes have others, of the length that was asked for.
+// TestBeaconsOfValues: equal values have equal beacons, others and other attributes
+// have others, of the length that was asked for.
 func TestBeaconsOfValues(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()

@@ -13,9 +13,9 @@ import (
 // BeaconKeyOption is an option of [NewBeaconKey] and [MakeBeaconKey]: a [Context].
 type BeaconKeyOption interface{ beaconKey(*BeaconKey) }
 
-// BeaconKey is the key of [Beacon]s. It is wrapped by a keyring and kept in the program's
-// configuration: values are found for as long as it is the same. It is safe for
-// concurrent use.
+// BeaconKey is the key of [Beacon]s. It is wrapped by a keyring and kept in the
+// program's configuration: values are found for as long as it is the same. It is
+// safe for concurrent use.
 type BeaconKey struct {
 	keyring Keyring
 	wrapped WrappedKey
@@ -51,8 +51,8 @@ func MakeBeaconKey(ctx context.Context, keyring Keyring, opts ...BeaconKeyOption
 var beaconKeyText = base64.RawURLEncoding.Strict()
 
 // NewBeaconKey is the key that wrapped holds, which [MakeBeaconKey] has made with a
-// keyring and options that are the same here. It does no I/O: the key is opened when a
-// beacon is needed for the first time, and then kept.
+// keyring and options that are the same here. It does no I/O: the key is opened
+// when a beacon is needed for the first time, and then kept.
 func NewBeaconKey(keyring Keyring, wrapped string, opts ...BeaconKeyOption) *BeaconKey {
 	k := newBeaconKey(keyring, opts)
 	if k.err = checkKeyring(keyring); k.err != nil {

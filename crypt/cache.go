@@ -21,34 +21,34 @@ var defaults = limits{age: 5 * time.Minute, uses: 1 << 20, bytes: 1 << 30, size:
 type CacheOption func(*limits)
 
 // MaxAge bounds for how long a data key is used after it was made or opened: 5
-// minutes, unless this says otherwise. As long can it take until a permission that is
-// taken away has an effect. 0 keeps none.
+// minutes, unless this says otherwise. As long can it take until a permission that
+// is taken away has an effect. 0 keeps none.
 func MaxAge(d time.Duration) CacheOption { return func(l *limits) { l.age = max(d, 0) } }
 
 // MaxUses bounds how many values are sealed with one data key: 1,048,576 unless
-// this says otherwise, and at most 2^30, far below the 2^32 that random nonces allow.
-// The values of one item are sealed with one key in any case. 0 makes a data key for each item that
-// is written.
+// this says otherwise, and at most 2^30, far below the 2^32 that random nonces
+// allow. The values of one item are sealed with one key in any case. 0 makes a data
+// key for each item that is written.
 func MaxUses(n int64) CacheOption { return func(l *limits) { l.uses = min(max(n, 0), 1<<30) } }
 
 // MaxBytes bounds how many bytes are sealed with one data key: 1 GiB unless this
-// says otherwise. The values of one item are sealed with one key in any case. 0 makes a data
-// key for each item that is written.
+// says otherwise. The values of one item are sealed with one key in any case. 0
+// makes a data key for each item that is written.
 func MaxBytes(n int64) CacheOption { return func(l *limits) { l.bytes = max(n, 0) } }
 
 // Size bounds how many opened data keys are kept: 4,096 unless this says otherwise,
-// of some 2 KB each. A page never asks twice for the same one, whatever the
-// size. 0 keeps none.
+// of some 2 KB each. A page never asks twice for the same one, whatever the size. 0
+// keeps none.
 func Size(n int) CacheOption { return func(l *limits) { l.size = max(n, 0) } }
 
-// Cached remembers the data keys of a keyring within limits: the one to seal with, and
-// those that were opened, by their wrapped form. Who asks for the same key at the
-// same time waits for one answer. A failure is not remembered. The keyrings of this
-// package are cached already: this gives them other limits, and a cache of their
-// own.
+// Cached remembers the data keys of a keyring within limits: the one to seal with,
+// and those that were opened, by their wrapped form. Who asks for the same key at
+// the same time waits for one answer. A failure is not remembered. The keyrings of
+// this package are cached already: this gives them other limits, and a cache of
+// their own.
 //
-// A data key is erased when its cipher is made. The key schedule in that cipher is memory that
-// Go gives no means to erase: it stays until it is collected and used
+// A data key is erased when its cipher is made. The key schedule in that cipher is
+// memory that Go gives no means to erase: it stays until it is collected and used
 // again, some time after the key was dropped.
 func Cached(keyring Keyring, opts ...CacheOption) Keyring {
 	c := &cached{inner: bare(keyring), limits: defaults, err: checkKeyring(keyring)}
@@ -244,8 +244,8 @@ func (c *cached) join(name string) (f *flight, leads bool) {
 	return f, true
 }
 
-// lead makes the call of a flight, in the caller's goroutine and with its
-// context. What is to be done with the key happens before others have it.
+// lead makes the call of a flight, in the caller's goroutine and with its context.
+// What is to be done with the key happens before others have it.
 func (c *cached) lead(ctx context.Context, name string, f *flight, call func() (*dataKey, error), then func(*dataKey)) (*dataKey, error) {
 	f.alone = true // if the keyring panics
 	defer func() {

@@ -5,21 +5,21 @@
 //	orders, err := dynox.NewRepo(table, OrderKey, crypt.Field(card, keyring))
 //
 // A value is sealed with a data key, by AES-256 in Galois/Counter Mode, into an
-// envelope that is stored as binary and holds all that it takes to open it but
-// the keyring: the data key is in it, wrapped. All values of one item that one
-// call writes share a data key. What a value belongs to is authenticated with it:
-// an envelope that was changed, or moved to another attribute, item or scope,
-// does not open. docs/encryption.md has the format, byte by byte, and what it does
-// not protect.
+// envelope that is stored as binary and holds all that it takes to open it but the
+// keyring: the data key is in it, wrapped. All values of one item that one call
+// writes share a data key. What a value belongs to is authenticated with it: an
+// envelope that was changed, or moved to another attribute, item or scope, does not
+// open. docs/encryption.md has the format, byte by byte, and what it does not
+// protect.
 //
 // Keys, versions and kinds cannot be encrypted: [dynox.NewRepo] says so. Of an
 // encrypted attribute a condition can only ask whether it exists, and an update
-// only sets the whole of it or removes it; [Beacon] makes it one that can be
-// looked up. All else works as ever: batches, transactions, indexes that hold the
+// only sets the whole of it or removes it; [Beacon] makes it one that can be looked
+// up. All else works as ever: batches, transactions, indexes that hold the
 // attribute, items that an error carries.
 //
-// Plaintext and keys are in no error of this package, and no type of it shows
-// them, whatever it is printed with.
+// Plaintext and keys are in no error of this package, and no type of it shows them,
+// whatever it is printed with.
 package crypt
 
 import (
@@ -48,13 +48,13 @@ type fieldOptions struct {
 	err      error
 }
 
-// Field encrypts an attribute, of any type; it may be optional, and part of another.
-// It is encrypted as a whole, nil and empty values too, so that only its
+// Field encrypts an attribute, of any type; it may be optional, and part of
+// another. It is encrypted as a whole, nil and empty values too, so that only its
 // presence and about its length can be seen.
 //
-// Fields with the same keyring and options share a data key where they are
-// written together. A keyring is comparable, as pointers are, and shared by any
-// number of fields and repositories.
+// Fields with the same keyring and options share a data key where they are written
+// together. A keyring is comparable, as pointers are, and shared by any number of
+// fields and repositories.
 func Field[T, V any](attr expr.Attr[T, V], keyring Keyring, opts ...FieldOption) dynox.Option[T] {
 	o := newField(reflect.TypeFor[V](), keyring, opts)
 	c := core.Coded{Attr: fault(attr.Ref(ast.Door{}), o.err), Coder: o.coder, Rank: rank, Blind: true, ReadOnly: o.readOnly}
@@ -121,33 +121,33 @@ type ContextOption struct{ context string }
 // Context binds values, and the data keys that they are sealed with, to pairs of
 // names and values: they are opened with exactly the same ones. KMS gets them as
 // its encryption context, which policies can refer to and which logs show, so that
-// nothing secret and nothing that differs from item to item belongs there.
-// See https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+// nothing secret and nothing that differs from item to item belongs there. See
+// https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 func Context(pairs map[string]string) ContextOption { return ContextOption{canonical(pairs)} }
 
 func (c ContextOption) field(o *fieldOptions)  { o.coder.context = c.context }
 func (c ContextOption) beaconKey(k *BeaconKey) { k.context = c.context }
 
-// WriteOnly makes a repository that seals values and opens none, for a process
-// that needs no permission to decrypt. A read that asks for the attribute fails
-// with [ErrSealed], as an item error: leave it out of what is asked for, by [dynox.Only]
+// WriteOnly makes a repository that seals values and opens none, for a process that
+// needs no permission to decrypt. A read that asks for the attribute fails with
+// [ErrSealed], as an item error: leave it out of what is asked for, by [dynox.Only]
 // or the Only of a query. In items that writes return, and that errors carry, the
 // field is zero.
 func WriteOnly() FieldOption {
 	return fieldOption(func(o *fieldOptions) { o.coder.writeOnly = true })
 }
 
-// ReadOnly makes a repository that opens values and seals none: every write of
-// the attribute, and so every put, is refused with [dynox.ErrReadOnly] before
-// anything is sent.
+// ReadOnly makes a repository that opens values and seals none: every write of the
+// attribute, and so every put, is refused with [dynox.ErrReadOnly] before anything
+// is sent.
 func ReadOnly() FieldOption {
 	return fieldOption(func(o *fieldOptions) { o.readOnly = true })
 }
 
-// ReadPlaintext reads values that are not encrypted, too, for as long as a table has
-// some from before. Until it is taken away again, who can write the table can put
-// values there that were never sealed. Of an attribute of bytes, binary that has
-// the form of an envelope is taken for one, and any other for plaintext.
+// ReadPlaintext reads values that are not encrypted, too, for as long as a table
+// has some from before. Until it is taken away again, who can write the table can
+// put values there that were never sealed. Of an attribute of bytes, binary that
+// has the form of an envelope is taken for one, and any other for plaintext.
 func ReadPlaintext() FieldOption {
 	return fieldOption(func(o *fieldOptions) { o.coder.plain = plainRead })
 }

@@ -34,9 +34,9 @@ func (e openError) Error() string        { return ErrOpen.Error() + ": " + strin
 func (e openError) Is(target error) bool { return target == ErrOpen }
 
 // KeyError is a data key that could not be had. The error of the service's client
-// is in the chain; its text may tell names, and is no part of this one's. One
-// that says that the wrapped key, or its context, is not what it was is an
-// [ErrOpen] too.
+// is in the chain; its text may tell names, and is no part of this one's. One that
+// says that the wrapped key, or its context, is not what it was is an [ErrOpen]
+// too.
 type KeyError struct {
 	Service string // KMS
 	Call    string // GenerateDataKey or Decrypt

@@ -18,15 +18,15 @@ const KeySize = 32
 // for a data key with every item that is written, and for each wrapped key of a
 // page that is read, unless it is given to [Cached].
 //
-// A Keyring is comparable and safe for concurrent use, and uses neither the map nor what
-// it returned once a call has returned. Its errors are part of those of the calls
-// that need a key, so they hold nothing secret.
+// A Keyring is comparable and safe for concurrent use, and uses neither the map nor
+// what it returned once a call has returned. Its errors are part of those of the
+// calls that need a key, so they hold nothing secret.
 type Keyring interface {
 	// Generate makes a data key of [KeySize] random bytes: as it is, which its
 	// caller erases, and wrapped. The context, which may be empty, is bound to it.
 	Generate(ctx context.Context, encryptionContext map[string]string) (key []byte, wrapped WrappedKey, err error)
-	// Unwrap is the data key that was wrapped, with the same context.
-	// A key that it cannot have wrapped is an [ErrOpen].
+	// Unwrap is the data key that was wrapped, with the same context. A key that it
+	// cannot have wrapped is an [ErrOpen].
 	Unwrap(ctx context.Context, wrapped WrappedKey, encryptionContext map[string]string) (key []byte, err error)
 }
 
@@ -66,9 +66,10 @@ func checkKeyring(k Keyring) error {
 }
 
 // AnyOf seals with the first keyring, and opens what any of them opens: those of
-// several regions, or of a new key and the ones before it. It asks them in turn, and
-// only those that can have wrapped a key where that can be told: not of a KMS key
-// that is given by its alias. It remembers data keys within the limits of the first.
+// several regions, or of a new key and the ones before it. It asks them in turn,
+// and only those that can have wrapped a key where that can be told: not of a KMS
+// key that is given by its alias. It remembers data keys within the limits of the
+// first.
 func AnyOf(first Keyring, others ...Keyring) Keyring {
 	c := &cached{limits: defaults}
 	if k, ok := first.(*cached); ok {
@@ -104,8 +105,8 @@ func (a *anyOf) Generate(ctx context.Context, encryptionContext map[string]strin
 	return a.keyrings[0].Generate(ctx, encryptionContext)
 }
 
-// Unwrap fails with what may pass, if there is such an error: then the key is
-// not known to be a stranger's.
+// Unwrap fails with what may pass, if there is such an error: then the key is not
+// known to be a stranger's.
 func (a *anyOf) Unwrap(ctx context.Context, wrapped WrappedKey, encryptionContext map[string]string) ([]byte, error) {
 	var refused, trouble error
 	for _, k := range a.keyrings {

@@ -23,10 +23,10 @@ type KMSClient interface {
 //
 // It opens what that key has wrapped and nothing else, not even what other keys
 // have that the caller may use: so nobody can have a process trust values under a
-// key of their own. Of a multi-Region key, replicas open what each other has wrapped. An alias
-// means the key that it points to when it is used: after it was pointed to another
-// key, give the former one too, to [AnyOf]. KMS's own rotation of a key's material
-// needs nothing.
+// key of their own. Of a multi-Region key, replicas open what each other has
+// wrapped. An alias means the key that it points to when it is used: after it was
+// pointed to another key, give the former one too, to [AnyOf]. KMS's own rotation
+// of a key's material needs nothing.
 //
 // See https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html
 func KMS(client KMSClient, keyID string) Keyring {

@@ -198,7 +198,8 @@ func TestPage(t *testing.T) {
 	})
 }
 
-// TestLeaderLeaves: who waits for an answer does not lose it with the one that asked.
+// TestLeaderLeaves: who waits for an answer does not lose it with the one that
+// asked.
 func TestLeaderLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
@@ -288,8 +289,8 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// TestAnyOfInTrouble: another region opens what the first cannot now; and where none
-// does, the error is the one that may pass.
+// TestAnyOfInTrouble: another region opens what the first cannot now; and where
+// none does, the error is the one that may pass.
 func TestAnyOfInTrouble(t *testing.T) {
 	is := is.New(t)
 	service, down := kmstest.New("mrk-1", "k2"), kmstest.New("mrk-1")
@@ -376,8 +377,8 @@ func TestBadKeyrings(t *testing.T) {
 // kmsEndpoint is the environment's variable for a KMS that others wrote.
 const kmsEndpoint = "DYNOX_TEST_KMS"
 
-// TestConformanceKMS: a KMS that others wrote is used in the way it wants to be, and
-// answers as the one of the tests does.
+// TestConformanceKMS: a KMS that others wrote is used in the way it wants to be,
+// and answers as the one of the tests does.
 func TestConformanceKMS(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()

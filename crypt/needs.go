@@ -42,8 +42,8 @@ func (n *needs) add(canon string, e envelope) *need {
 	return one
 }
 
-// meet gets the keys that are not known yet, some at a time, and returns when
-// each is there or has an error.
+// meet gets the keys that are not known yet, some at a time, and returns when each
+// is there or has an error.
 func (n *needs) meet(ctx context.Context) {
 	var missing []*need
 	for _, one := range n.all {

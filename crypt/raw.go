@@ -9,9 +9,9 @@ import (
 	"fmt"
 )
 
-// Raw is a keyring of one AES-256 key of [KeySize] bytes, for tests and for where there
-// is no KMS. It wraps data keys by AES-GCM with random nonces. The id names the
-// key, 1 to 255 bytes, and is stored in the clear with every value: a new key
+// Raw is a keyring of one AES-256 key of [KeySize] bytes, for tests and for where
+// there is no KMS. It wraps data keys by AES-GCM with random nonces. The id names
+// the key, 1 to 255 bytes, and is stored in the clear with every value: a new key
 // gets a new id. The key is copied; keep it where no copy of the table is.
 func Raw(id string, key []byte) Keyring {
 	c := &cached{limits: defaults}

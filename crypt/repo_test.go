@@ -188,7 +188,8 @@ func TestMovedInATable(t *testing.T) {
 	is.Equal(ids, []int{1})
 }
 
-// TestModesOfARepository: who only writes reads the rest, who only reads writes nothing.
+// TestModesOfARepository: who only writes reads the rest, who only reads writes
+// nothing.
 func TestModesOfARepository(t *testing.T) {
 	is := is.New(t)
 	ctx := t.Context()

@@ -60,8 +60,9 @@ func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 // another key than the one that their keyring seals with, in pydynox's form, or not
 // at all. It scans the table, one item after the other, and replaces the values of
 // an item if they are still those that it has read: what others write meanwhile
-// stays. Nothing else of an item changes; hooks do not run, and versions do not count.
-// It costs the capacity to read all of the table, and to write what it rotates.
+// stays. Nothing else of an item changes; hooks do not run, and versions do not
+// count. It costs the capacity to read all of the table, and to write what it
+// rotates.
 //
 // To change a key, add it to the keyring wherever values are read, then make it the
 // first wherever they are written, then rotate, then take the former one away:

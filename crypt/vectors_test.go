@@ -205,8 +205,8 @@ func FuzzEnvelope(f *testing.F) {
 	})
 }
 
-// FuzzStored: no stored value makes trouble, and a value that is sealed opens as
-// it was.
+// FuzzStored: no stored value makes trouble, and a value that is sealed opens as it
+// was.
 func FuzzStored(f *testing.F) {
 	for _, text := range []string{`{"S":"a"}`, `{"N":"1"}`, `{"B":"AQFrAAE="}`, `{"S":"ENC:AQAB"}`, `{"M":{"a":{"NULL":true}}}`, `{`, ``} {
 		f.Add([]byte(text))

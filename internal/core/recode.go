@@ -21,13 +21,13 @@ const (
 	RecodeMoved                 // others have written it in the meantime
 )
 
-// Recode writes coded attributes of the items that spec, a scan, finds anew:
-// those stored values for which stale says so, asked with the coder that gave them
-// their form, are decoded and encoded again, and replace what was read if that is
-// still stored. It changes nothing else of an item, runs no hooks and counts no
-// version. done is told of each item, with the cursor past it, and ends it by
-// returning false; an item that cannot be read is the spec's to decide about. The
-// cursor continues after the last item that is done, with an error too.
+// Recode writes coded attributes of the items that spec, a scan, finds anew: those
+// stored values for which stale says so, asked with the coder that gave them their
+// form, are decoded and encoded again, and replace what was read if that is still
+// stored. It changes nothing else of an item, runs no hooks and counts no version.
+// done is told of each item, with the cursor past it, and ends it by returning
+// false; an item that cannot be read is the spec's to decide about. The cursor
+// continues after the last item that is done, with an error too.
 func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) (bool, error), done func(what Recoding, cursor string) bool) (cursor string, err error) {
 	switch {
 	case r.Table.ReadOnly:

@@ -24,7 +24,8 @@ import (
 // blobSize is that of what KMS wraps a key of 256 bits into.
 const blobSize = 184
 
-// Service is the service, in all regions. It is an [http.RoundTripper] that answers by itself.
+// Service is the service, in all regions. It is an [http.RoundTripper] that answers
+// by itself.
 type Service struct {
 	mu      sync.Mutex
 	keys    map[string]cipher.AEAD // by their ids
