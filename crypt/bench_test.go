@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/crypt"
@@ -101,4 +102,24 @@ func BenchmarkPut(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestAllocations: what sealing and opening with a cached key allocate.
+func TestAllocations(t *testing.T) {
+	if isRace {
+		t.Skip("the race detector allocates, too")
+	}
+	is := is.New(t)
+	c := coderOf[string](t, crypt.Raw("k", rawKey(1)))
+	given := value("0123456789abcdef", "ship.card", field100)
+	sealed := seal(t, c, given)[0]
+	values := make([]core.Value, 1)
+	is.Equal(testing.AllocsPerRun(100, func() {
+		values[0] = given
+		_ = c.Encode(t.Context(), values)
+	}), 1.0) // what is stored
+	is.True(testing.AllocsPerRun(100, func() {
+		values[0] = sealed
+		c.Decode(t.Context(), values)
+	}) <= 5) // the envelope, what was in it, and how it is found
 }

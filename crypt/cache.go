@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/cipher"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -207,6 +208,7 @@ func (c *cached) toOpen(ctx context.Context, canon string, e envelope) (*dataKey
 
 // identify appends what an opened key is known by.
 func identify(b []byte, canon string, head []byte) []byte {
+	b = slices.Grow(b, 4+len(canon)+len(head))
 	return append(appendField(b, canon), head...)
 }
 

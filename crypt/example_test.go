@@ -65,7 +65,9 @@ func ExampleField() {
 	_, err = intruder.Get(ctx, Patient{ID: "7"})
 	fmt.Println(errors.Is(err, crypt.ErrOpen))
 	// Output:
-	// Amy 555-0100 <nil> *types.AttributeValueMemberB <nil> true
+	// Amy 555-0100 <nil>
+	// *types.AttributeValueMemberB <nil>
+	// true
 }
 
 // What is encrypted is found by its beacon.
@@ -129,5 +131,6 @@ func ExampleRotate() {
 	p, err := after.Get(ctx, Patient{ID: "9"})
 	fmt.Println(p.Name, err)
 	// Output:
-	// 3 of 3 <nil> Amy <nil>
+	// 3 of 3 <nil>
+	// Amy <nil>
 }

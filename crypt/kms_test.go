@@ -320,6 +320,28 @@ func TestAnyOfOwn(t *testing.T) {
 	}
 }
 
+// TestKeyringPanics: who waits for a call that panics makes it again.
+func TestKeyringPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		keyring := &spy{Keyring: crypt.Raw("k", rawKey(1))}
+		keyring.before = func() {
+			keyring.before = nil
+			time.Sleep(time.Second)
+			panic("the keyring")
+		}
+		c := coderOf[string](t, crypt.Cached(keyring))
+		var all sync.WaitGroup
+		all.Go(func() {
+			defer func() { is.Equal(recover(), "the keyring") }()
+			_ = c.Encode(t.Context(), []core.Value{value("1", "number", `{"S":"4111"}`)})
+		})
+		synctest.Wait()
+		is.NoErr(c.Encode(t.Context(), []core.Value{value("1", "number", `{"S":"4111"}`)}))
+		all.Wait()
+	})
+}
+
 // TestBadOptions: what cannot work is told before anything is written.
 func TestBadOptions(t *testing.T) {
 	good := crypt.Raw("k", rawKey(1))

@@ -20,6 +20,7 @@ type need struct {
 type needs struct {
 	keys *cached
 	last *need // most values of a page have the key of the one before
+	one  need  // the first, which for most pages is all
 	all  map[string]*need
 	id   []byte
 }
@@ -30,34 +31,38 @@ func (n *needs) add(canon string, e envelope) *need {
 		return n.last
 	}
 	n.id = identify(n.id[:0], canon, e.head)
-	one := n.all[string(n.id)]
-	if one == nil {
-		if n.all == nil {
-			n.all = make(map[string]*need)
-		}
-		one = &need{canon: canon, envelope: e, key: n.keys.known(n.id)}
-		n.all[string(n.id)] = one
+	if n.last == nil {
+		n.one = need{canon: canon, envelope: e, key: n.keys.known(n.id)}
+		n.last = &n.one
+		return n.last
 	}
-	n.last = one
-	return one
+	if n.all == nil {
+		n.all = map[string]*need{string(identify(nil, n.one.canon, n.one.envelope.head)): &n.one}
+	}
+	n.last = n.all[string(n.id)]
+	if n.last == nil {
+		n.last = &need{canon: canon, envelope: e, key: n.keys.known(n.id)}
+		n.all[string(n.id)] = n.last
+	}
+	return n.last
 }
 
-// meet gets the keys that are not known yet, some at a time, and returns when each
-// is there or has an error.
+// meet gets the keys that are not known yet, some at a time, and returns when
+// each is there or has an error.
 func (n *needs) meet(ctx context.Context) {
 	var missing []*need
+	if n.all == nil && n.last != nil && n.one.key == nil {
+		missing = append(missing, &n.one)
+	}
 	for _, one := range n.all {
 		if one.key == nil {
 			missing = append(missing, one)
 		}
 	}
-	get := func(one *need) {
-		if one.err = ctx.Err(); one.err == nil {
-			one.key, one.err = n.keys.toOpen(ctx, one.canon, one.envelope)
+	if len(missing) < 2 {
+		for _, one := range missing {
+			n.get(ctx, one)
 		}
-	}
-	if len(missing) == 1 {
-		get(missing[0])
 		return
 	}
 	queue := make(chan *need, len(missing))
@@ -69,9 +74,15 @@ func (n *needs) meet(ctx context.Context) {
 	for range min(parallel, len(missing)) {
 		workers.Go(func() {
 			for one := range queue {
-				get(one)
+				n.get(ctx, one)
 			}
 		})
 	}
 	workers.Wait()
+}
+
+func (n *needs) get(ctx context.Context, one *need) {
+	if one.err = ctx.Err(); one.err == nil {
+		one.key, one.err = n.keys.toOpen(ctx, one.canon, one.envelope)
+	}
 }

@@ -252,6 +252,55 @@ func TestNothingWithoutAKey(t *testing.T) {
 	is.True(errors.Is(err, dynox.ErrNotFound))
 }
 
+// TestThousandItems: a query costs one call for each wrapped key, and not one
+// more, some at once; and none at all while they are kept.
+func TestThousandItems(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	client := memtable.New(t).Client()
+	service := kmstest.New("k1")
+	writer := newUsers(t, client, fields(crypt.Cached(crypt.KMS(service.Client(), "k1"), crypt.MaxUses(0)), crypt.Scope("s"))...)
+	is.NoErr(batch.Write(ctx, func(yield func(batch.Op) bool) {
+		for i := range 1000 {
+			u := amy()
+			u.ID = i
+			if !yield(batch.Put(writer, &u)) {
+				return
+			}
+		}
+	}))
+	is.Equal(len(service.Calls()), 1000)
+	reader := on(t, client, writer, fields(crypt.KMS(service.Client(), "k1"), crypt.Scope("s"))...)
+	for _, calls := range []int{1000, 0} {
+		n := 0
+		for u, err := range reader.Query(ctx, userKey.In(user{Team: "a"}).PageSize(300)) {
+			is.NoErr(err)
+			is.Equal(u.Email, "amy@example.com")
+			n++
+		}
+		is.Equal(n, 1000)
+		is.Equal(len(service.Calls()), calls)
+	}
+	is.True(service.Peak() <= 8)
+
+	// A service that fails in the middle ends the query there, or leaves out what it
+	// does not open.
+	service.Fail("Decrypt", 500, kmstest.Fault{})
+	service.Fail("Decrypt", -1, kmstest.Denied)
+	reader = on(t, client, writer, fields(crypt.KMS(service.Client(), "k1"), crypt.Scope("s"))...)
+	bad, good := 0, 0
+	for _, err := range reader.Query(ctx, userKey.In(user{Team: "a"}).OnItemError(func(e *dynox.ItemError) error {
+		var key *crypt.KeyError
+		is.True(errors.As(e, &key))
+		bad++
+		return nil
+	})) {
+		is.NoErr(err)
+		good++
+	}
+	is.Equal([]int{bad, good}, []int{500, 500})
+}
+
 // TestRefused: what must be told by NewRepo, or before anything is sent.
 func TestRefused(t *testing.T) {
 	is := is.New(t)

@@ -2,6 +2,7 @@ package crypt_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -42,10 +43,18 @@ func forms(secret []byte) []string {
 	}
 }
 
-// spy is a keyring that knows the secrets.
+// spy is a keyring of one's own, which holds secrets.
 type spy struct {
 	crypt.Keyring
 	secrets [][]byte
+	before  func() // it generates
+}
+
+func (s *spy) Generate(ctx context.Context, pairs map[string]string) ([]byte, crypt.WrappedKey, error) {
+	if s.before != nil {
+		s.before()
+	}
+	return s.Keyring.Generate(ctx, pairs)
 }
 
 // TestNothingIsShown: neither keys nor values, wherever something is printed.
@@ -83,7 +92,7 @@ func TestNothingIsShown(t *testing.T) {
 	is.Equal(len(macKey), 32)
 	hidden := append(append(forms(master), forms([]byte(secret))...), forms(macKey)...)
 	for name, v := range map[string]any{
-		"raw": keyring, "kms": inKMS, "any": crypt.AnyOf(keyring, inKMS), "cached": crypt.Cached(keyring), "own": crypt.Cached(&spy{keyring, [][]byte{master}}),
+		"raw": keyring, "kms": inKMS, "any": crypt.AnyOf(keyring, inKMS), "cached": crypt.Cached(keyring), "own": crypt.Cached(&spy{Keyring: keyring, secrets: [][]byte{master}}),
 		"beacon key": key, "coder": c, "coder's pointer": &c, "coder's slice": []core.Coder{c}, "option": crypt.Field(email, keyring), "beacon": crypt.Beacon(mark, email, key),
 		"in a struct": struct {
 			Keyring crypt.Keyring
