@@ -392,7 +392,7 @@ func TestReading(t *testing.T) {
 			want := text[c.off:min(int(c.off)+c.n, len(text))]
 			is.Equal(string(b[:n]), want)
 			is.True((err == nil) == (n == c.n))
-			is.True(err == nil || err == io.EOF) //nolint:errorlint // as io.ReaderAt says
+			is.True(err == nil || err == io.EOF)
 		}
 		_, err := ref.ReadAt(ctx, nil, -1)
 		is.True(err != nil)

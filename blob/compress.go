@@ -3,7 +3,6 @@ package blob
 import (
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -45,9 +44,6 @@ func MaxSize(bytes int) CompressOption { return func(c *compressor) { c.max = by
 // LZ4: or GZIP:. What begins so and has not their form is read as the text that it
 // is; one that has it and cannot be expanded is an error.
 func ReadPydynox() CompressOption { return func(c *compressor) { c.pydynox = true } }
-
-// ErrTooLarge: a value has more bytes than [MaxSize].
-var ErrTooLarge = errors.New("more bytes than blob.MaxSize")
 
 // Compressed stores an attribute in fewer bytes: a text, bytes, or what is stored as a
 // list, a map or a set. A value of fewer bytes than [MinSize], or that would not

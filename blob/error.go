@@ -8,6 +8,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
+// What can be wrong with a blob or a compressed value, for errors.Is.
 var (
 	// ErrNone: the reference refers to no blob.
 	ErrNone = errors.New("dynox: blob: no blob")
@@ -23,6 +24,8 @@ var (
 	ErrForeign = errors.New("dynox: blob: the object belongs to another item or attribute")
 	// ErrChanged: the bytes in the bucket are not those that were stored.
 	ErrChanged = errors.New("dynox: blob: the object is not what was stored")
+	// ErrTooLarge: a value that is compressed has more bytes than [MaxSize].
+	ErrTooLarge = errors.New("more bytes than blob.MaxSize")
 )
 
 // Error is a call of S3 that failed. Its text names the call and S3's code; the

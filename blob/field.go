@@ -146,7 +146,7 @@ func (h *hashed) Read(p []byte) (int, error) {
 	n, err := h.r.Read(p)
 	h.n += int64(n)
 	_, _ = h.hash.Write(p[:n])
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it bare
+	if err != nil && err != io.EOF {
 		h.err = err
 	}
 	return n, err

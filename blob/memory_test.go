@@ -57,15 +57,9 @@ func TestMemory(t *testing.T) {
 	var resident int64
 	_, err = fmt.Sscan(text, &resident)
 	is.NoErr(err)
-	if is.True(resident > 1<<20); resident > mostResident && !raceEnabled() {
+	if is.True(resident > 1<<20); resident > mostResident && !isRace {
 		t.Errorf("%d bytes were resident", resident)
 	}
-}
-
-// raceEnabled reports whether this is a build that takes several times the memory.
-func raceEnabled() bool {
-	b, err := os.ReadFile("/proc/self/maps")
-	return err == nil && bytes.Contains(b, []byte("race"))
 }
 
 func upAndDown(t *testing.T) {

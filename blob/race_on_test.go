@@ -2,5 +2,5 @@
 
 package blob_test
 
-// isRace says that pools drop some of what they are given.
+// isRace says that all memory is several times as much.
 const isRace = true

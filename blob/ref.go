@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -95,10 +94,7 @@ func (r Ref) String() string {
 // GoString is String.
 func (r Ref) GoString() string { return r.String() }
 
-// LogValue is String: a Ref logs neither names nor bytes.
-func (r Ref) LogValue() slog.Value { return slog.StringValue(r.String()) }
-
-// Format writes String, whatever the verb.
+// Format writes String, whatever the verb: a Ref prints neither names nor bytes.
 func (r Ref) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, r.String()) }
 
 // The members of a stored Ref.
@@ -310,11 +306,11 @@ func (c *checked) Read(p []byte) (int, error) {
 	_, _ = c.sum.Write(p[:n])
 	c.left -= int64(n)
 	switch {
-	case c.left < 0 || err == io.EOF && c.left > 0: //nolint:errorlint // readers return it bare
+	case c.left < 0 || err == io.EOF && c.left > 0:
 		return n, &Error{"GetObject", ErrChanged}
-	case err == io.EOF && c.want != nil && !bytes.Equal(c.sum.Sum(nil), c.want): //nolint:errorlint // as above
+	case err == io.EOF && c.want != nil && !bytes.Equal(c.sum.Sum(nil), c.want):
 		return n, &Error{"GetObject", ErrChanged}
-	case err != nil && err != io.EOF: //nolint:errorlint // as above
+	case err != nil && err != io.EOF:
 		return n, &Error{"GetObject", err}
 	}
 	return n, err

@@ -294,7 +294,7 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, call, name string,
 		answer(w, struct {
 			XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 			Key      string
-			UploadId string //nolint:revive,staticcheck // S3's name
+			UploadId string //nolint:staticcheck // S3's name
 		}{Key: name, UploadId: id})
 	case "UploadPart":
 		if u == nil {
@@ -366,7 +366,7 @@ func (s *Store) list(w http.ResponseWriter, q url.Values) {
 func (s *Store) listUploads(w http.ResponseWriter, q url.Values) {
 	type upload struct {
 		Key       string
-		UploadId  string //nolint:revive,staticcheck // S3's name
+		UploadId  string //nolint:staticcheck // S3's name
 		Initiated string
 	}
 	var out struct {
