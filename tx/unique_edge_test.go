@@ -158,6 +158,41 @@ func TestUniqueWithinATransaction(t *testing.T) {
 	})
 }
 
+// Of two claims with one owner, each is taken over only if that does not have its
+// value any more; two who give up one value leave no claim.
+func TestUniqueTwoOfOne(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	engine := memtable.New(t)
+	n, back := 0, func() {}
+	client := engine.Client(func(o *dynamodb.Options) {
+		o.HTTPClient = &http.Client{Transport: transport(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(req.Header.Get("X-Amz-Target"), "TransactWriteItems") {
+				if n++; n == 2 {
+					back()
+				}
+			}
+			return engine.RoundTrip(req)
+		})}
+	})
+	members := clubs(t, client)["alone"]
+	before := plain(t, engine.Client(), tableOf(members).Name, memberKey)
+	for _, again := range []member{{ID: "1", Email: "a@x"}, {ID: "1", Badge: 7}} {
+		is.NoErr(members.Put(ctx, &member{ID: "1", Email: "a@x", Badge: 7}))
+		is.NoErr(before.Delete(ctx, member{ID: "1"}))
+		n, back = 0, func() { is.NoErr(before.Put(ctx, &again)) } // after it was seen to have neither
+		is.True(errors.Is(members.Create(ctx, &member{ID: "2", Email: "a@x", Badge: 7}), dynox.ErrNotUnique))
+		is.True(n > 2)
+		is.NoErr(members.Delete(ctx, member{ID: "1"}))
+		is.NoErr(members.Put(ctx, &member{ID: "2", Email: "a@x", Badge: 7}))
+		is.NoErr(members.Delete(ctx, member{ID: "2"}))
+		is.Equal(len(claims(t, client, members)), 0)
+	}
+	is.NoErr(members.Put(ctx, &member{ID: "1", Email: "a@x"}))
+	is.NoErr(before.Put(ctx, &member{ID: "2", Email: "a@x"}))
+	is.NoErr(tx.Write(ctx, tx.Delete(members, member{ID: "1"}), tx.Delete(members, member{ID: "2"})))
+	is.Equal(len(claims(t, client, members)), 0)
+}
+
 // What is not unique is told by its attribute.
 func TestNotUniqueError(t *testing.T) {
 	is, ctx := is.New(t), t.Context()

@@ -4,12 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -395,88 +391,6 @@ func TestUniqueModel(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestUniqueFight: many who want few values, with answers lost and conflicts:
-// at no time have two items one, and the claims are those of the items.
-func TestUniqueFight(t *testing.T) {
-	is, ctx := is.New(t), t.Context()
-	engine := memtable.New(t)
-	members := clubs(t, engine.Client(testbed.Quick))["alone"]
-	var wg sync.WaitGroup
-	var won, lost atomic.Int64
-	stop := make(chan struct{})
-	watched := make(chan int)
-	go func() {
-		n := 0
-		defer func() { watched <- n }()
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			snapshot := map[string]string{}
-			lines, err := engine.Dump(tableOf(members).Name)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			for _, line := range lines {
-				var item map[string]struct{ S string }
-				if json.Unmarshal([]byte(line), &item) != nil || item["email"].S == "" {
-					continue
-				}
-				if other, ok := snapshot[item["email"].S]; ok {
-					t.Errorf("%s has what %s has", item["id"].S, other)
-				}
-				snapshot[item["email"].S] = item["id"].S
-			}
-			n++
-		}
-	}()
-	for g := range 8 {
-		wg.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(g), 1))
-			for range 60 {
-				if random.IntN(4) == 0 {
-					engine.Fail("TransactWriteItems", []memtable.Fault{
-						memtable.ResetAfter(), memtable.ResetBefore(), memtable.Conflict(0), memtable.Throttle(), memtable.InternalError(),
-					}[random.IntN(5)])
-				}
-				m := member{ID: fmt.Sprint(random.IntN(6)), Email: fmt.Sprint("m", random.IntN(4))}
-				var err error
-				switch random.IntN(4) {
-				case 0:
-					err = members.Put(ctx, &m)
-				case 1:
-					_, err = members.Upsert(ctx, m, email.Set(m.Email))
-				case 2:
-					err = members.Delete(ctx, m)
-				case 3:
-					_, err = members.Update(ctx, m, email.Set(m.Email))
-				}
-				switch {
-				case err == nil, errors.Is(err, dynox.ErrAfterWrite): // deleted before it was read back
-					won.Add(1)
-				case errors.Is(err, dynox.ErrNotUnique), errors.Is(err, dynox.ErrNotFound), errors.Is(err, dynox.ErrUnknownOutcome), errors.Is(err, dynox.ErrConditionFailed):
-					lost.Add(1)
-				default:
-					var throttled interface{ ErrorCode() string }
-					if !errors.As(err, &throttled) {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	close(stop)
-	is.True(<-watched > 10)
-	is.True(won.Load() > 50 && lost.Load() > 50)
-	t.Log(won.Load(), lost.Load(), slices.Sorted(maps.Keys(owned(t, members))))
-	engine.Heal()
-	is.Equal(claims(t, engine.Client(), members), owned(t, members))
 }
 
 func tableOf(r *dynox.Repo[member]) *core.Table { return r.Core(core.Door{}).Table }

@@ -212,11 +212,17 @@ func (r *Repo) claim(sentinel, key attributes, others ...types.AttributeValue) (
 	b = append(append(appendMember(b, sentinelOwner), ownerOf(key)...), '}')
 	w := &Write{repo: r, op: claims, key: sentinel, stored: stored{raw: b}}
 	w.others = others
-	conds := []*ast.Cond{r.exists(ast.Missing), r.ownedBy(ownerOf(key))}
-	for _, owner := range others {
-		conds = append(conds, ast.Binary(ast.Eq, ast.AttrOperand(r.attr(sentinelOwner)), ast.Operand{Kind: ast.OpPlain, Value: owner}))
+	return w, w.express(r.unclaimed(key, others))
+}
+
+// unclaimed holds for no sentinel, or one of the item of key, or of others.
+func (r *Repo) unclaimed(key attributes, others []types.AttributeValue) *ast.Cond {
+	owner := ast.AttrOperand(r.attr(sentinelOwner))
+	conds := []*ast.Cond{r.exists(ast.Missing), ast.Binary(ast.Eq, owner, ast.Operand{Kind: ast.OpJSON, Value: ownerOf(key)})}
+	for _, other := range others {
+		conds = append(conds, ast.Binary(ast.Eq, owner, ast.Operand{Kind: ast.OpPlain, Value: other}))
 	}
-	return w, w.express(ast.Any(conds...))
+	return ast.Any(conds...)
 }
 
 // inIndex reports whether an index has the attribute name in its key: all
@@ -227,15 +233,10 @@ func (s *Schema) inIndex(name string) bool {
 	})
 }
 
-// ownedBy holds for a sentinel of owner.
-func (r *Repo) ownedBy(owner []byte) *ast.Cond {
-	return ast.Binary(ast.Eq, ast.AttrOperand(r.attr(sentinelOwner)), ast.Operand{Kind: ast.OpJSON, Value: owner})
-}
-
 // unclaim is a write that deletes the sentinel of a value of the item of key.
 func (r *Repo) unclaim(sentinel, key attributes) (*Write, error) {
 	w := &Write{repo: r, op: unclaims, key: sentinel}
-	return w, w.express(ast.Any(r.exists(ast.Missing), r.ownedBy(ownerOf(key))))
+	return w, w.express(r.unclaimed(key, nil))
 }
 
 // express writes cond as the condition of w.

@@ -94,8 +94,11 @@ func mergeClaim(all []*Write, m *Write) ([]*Write, error) {
 	if m.op == claims {
 		claim, unclaim = m, all[i]
 	}
-	if unclaim.op != unclaims {
-		return nil, m.taken(nil) // two want it
+	switch {
+	case unclaim.op == claims: // two want it
+		return nil, m.taken(nil)
+	case claim.op == unclaims: // one of two does not have it
+		return all, claim.share(unclaim)
 	}
 	gives := &types.AttributeValueMemberM{Value: unclaim.whose.key.values()}
 	merged, err := claim.repo.claim(claim.key, claim.whose.key, append(claim.others[:len(claim.others):len(claim.others)], gives)...)
@@ -107,11 +110,20 @@ func mergeClaim(all []*Write, m *Write) ([]*Write, error) {
 	return all, nil
 }
 
+// share has w, the end of a claim, be that of other's item as well.
+func (w *Write) share(other *Write) error {
+	w.others = append(w.others, &types.AttributeValueMemberM{Value: other.whose.key.values()})
+	return w.express(w.repo.unclaimed(w.whose.key, w.others))
+}
+
 // lack has w require that its item does not have value before.
 func (w *Write) lack(u unique, value types.AttributeValue) error {
 	if !slices.ContainsFunc(w.lacks, func(l wasUnique) bool { return l.attr.Same(u.attr) && equalValues(l.value, value) }) {
 		w.lacks = append(w.lacks, wasUnique{u, value})
 		w.same = ast.All(w.same, u.isNot(value))
+	}
+	if w.op == checks {
+		return w.express(w.same)
 	}
 	return w.build()
 }
@@ -201,7 +213,7 @@ func (w *Write) claimsOf(ctx context.Context, u unique, before, after types.Attr
 		if outdated {
 			check := &Write{repo: r, op: checks, key: r.keyIn(from.Value)}
 			check.of, check.claimed, check.whose = u, after, w
-			if err := check.express(u.isNot(after)); err != nil {
+			if err := check.lack(u, after); err != nil {
 				return nil, err
 			}
 			more = append(more, check)
