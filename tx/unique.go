@@ -19,22 +19,33 @@ import (
 //	users, err := dynox.NewRepo(table, UserKey, tx.Unique(email))
 //
 // The attribute is a string, a number or bytes; an absent or empty value is no
-// value. It may be nested, and may be a beacon of an encrypted attribute. The
-// table's key attributes are strings. Several attributes may be unique, each on
-// its own.
+// value, and equal numbers are one, however they are written. It may be nested, and
+// may be a beacon of an encrypted attribute, or one of those that a composite key is
+// made of. The table's key attributes are strings. Several attributes may be unique,
+// each on its own.
 //
 // A value is claimed by an item of its own in the same table, whose partition key
-// begins with "dynox:unique#"; reads of repositories do not see it. A write that
-// changes the attribute reads the item consistently, and is then a transaction
-// that requires what was read: about twice the capacity of two writes. When
-// others have changed the attribute in between, it begins again, a few times. A
-// write that does not change it costs a condition, and a put or a delete the read.
-// What a Swap or a Take returns then is what was read; other attributes may
-// have changed since. Updates set the attribute to a value, or remove it.
+// begins with "dynox:unique#"; reads of repositories do not see it, and writes to
+// such keys are a [dynox.ErrKey].
+//
+// A write that changes the attribute reads the item consistently, and is then a
+// transaction that requires what was read: about twice the capacity of two writes.
+// When others have changed the attribute in between, it begins again, a few times,
+// after which it is a [dynox.ErrConditionFailed]. A write that does not change it
+// costs a condition, and a put or a delete the read. What an Update or an Upsert
+// that changes it returns is read afterwards; if that fails, it is a
+// [dynox.ErrAfterWrite]. What a Swap or a Take returns is what was read before: with
+// a lock.Version exactly what was replaced; without one, other attributes may have
+// changed since. Updates set the attribute to a value, or remove it. A transaction
+// with a [Token] cannot change it.
 //
 // Items that others write, such as a deletion by TTL or an unchecked batch, leave
 // claims behind: who wants the value sees that its owner does not have it any
-// more, and takes it over. Items that were there before are claimed by [Claim].
+// more, and takes it over. An item past its time has its value until it is deleted.
+//
+// Items that were there before are claimed by [Claim]. Claims are kept under the
+// names of the attribute and of the kind, or without one of the Go type: after
+// another name was given, all items are to be claimed again.
 func Unique[T, V any](attr expr.Attr[T, V]) dynox.Option[T] {
 	u := core.Unique{Attr: attr.Ref(ast.Door{}), Taken: func(attr string) error { return &NotUniqueError{attr} }}
 	return dynox.WithStages[T](core.Door{}, func(s *core.Stages) { s.Uniques = append(s.Uniques, u) })

@@ -496,3 +496,30 @@ func TestClaimAgain(t *testing.T) {
 		t.Error(m, err)
 	}
 }
+
+// Items of other kinds have their own values, and are left alone.
+func TestUniqueOfKinds(t *testing.T) {
+	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		members := clubs(t, client)["with a kind"]
+		guests := plain(t, client, tableOf(members).Name, memberSorted, tx.Unique(email), dynox.Kind[member]("guest"))
+		is.NoErr(members.Create(ctx, &member{ID: "1", Email: "a@x"}))
+		is.NoErr(guests.Create(ctx, &member{ID: "2", Email: "a@x"}))
+		is.True(errors.Is(guests.Create(ctx, &member{ID: "1", Email: "b@x"}), dynox.ErrExists))
+		is.True(errors.Is(guests.Put(ctx, &member{ID: "1", Email: "b@x"}), dynox.ErrConditionFailed))
+		is.NoErr(guests.Delete(ctx, member{ID: "1"})) // there is no such guest
+		_, err := guests.Take(ctx, member{ID: "1"})
+		is.True(errors.Is(err, dynox.ErrNotFound))
+		_, err = guests.Update(ctx, member{ID: "1"}, email.Set("b@x"))
+		is.True(errors.Is(err, dynox.ErrNotFound))
+		_, err = guests.Upsert(ctx, member{ID: "1"}, email.Set("b@x"))
+		is.True(errors.Is(err, dynox.ErrConditionFailed))
+		err = tx.Write(ctx, tx.Delete(guests, member{ID: "1"}), tx.Put(guests, &member{ID: "3", Email: "c@x"}))
+		is.True(errors.Is(err, dynox.ErrConditionFailed))
+		is.NoErr(tx.Write(ctx, tx.Delete(members, member{ID: "1"}), tx.Put(guests, &member{ID: "3", Email: "c@x"})))
+		is.Equal(len(claims(t, client, members)), 2)
+		for g, err := range tx.Claim(ctx, guests, dynox.All[member]()) {
+			t.Error(g, err)
+		}
+	})
+}

@@ -327,7 +327,40 @@ func TestUniqueModel(t *testing.T) {
 								model[m.ID] = m
 							}
 						}
-						switch rapid.SampledFrom([]string{"create", "put", "update", "upsert", "delete", "together"}).Draw(rt, "verb") {
+						switch rapid.SampledFrom([]string{"create", "put", "update", "upsert", "delete", "together", "swap", "take", "save", "exchange"}).Draw(rt, "verb") {
+						case "swap":
+							old, existed, swapErr := members.Swap(ctx, &m)
+							if err = swapErr; err == nil && (existed != there || !cmp.Equal(old, had)) {
+								rt.Fatal("swapped another item")
+							}
+							put(m)
+						case "take":
+							var old member
+							if old, err = members.Take(ctx, m); there != (err == nil) || there && !cmp.Equal(old, had) {
+								rt.Fatal("took another item")
+							}
+							if !there {
+								want = dynox.ErrNotFound
+							}
+							delete(model, m.ID)
+						case "save":
+							if !there {
+								return
+							}
+							var tracked *dynox.Tracked[member]
+							if tracked, err = members.Load(ctx, m); err == nil {
+								tracked.V.Email, tracked.V.Badge = m.Email, m.Badge
+								err = tracked.Save(ctx)
+							}
+							put(m)
+						case "exchange":
+							other, ok := model["4"]
+							if !there || !ok {
+								return
+							}
+							had.Email, other.Email = other.Email, had.Email
+							model[m.ID], model["4"] = had, other
+							err = tx.Write(ctx, tx.Put(members, &had), tx.Update(members, other, email.Set(other.Email)))
 						case "create":
 							err = members.Create(ctx, &m)
 							if there {
@@ -355,7 +388,6 @@ func TestUniqueModel(t *testing.T) {
 							delete(model, m.ID)
 						case "together":
 							other := member{ID: "4", Email: had.Email}
-							now := model["4"]
 							delete(model, m.ID)
 							if taken(other) {
 								want = dynox.ErrNotUnique
@@ -365,7 +397,6 @@ func TestUniqueModel(t *testing.T) {
 							} else {
 								model["4"] = other
 							}
-							_ = now
 							err = tx.Write(ctx, tx.Delete(members, m), tx.Put(members, &other))
 						}
 						if !errors.Is(err, want) || want == nil && err != nil {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -412,18 +413,19 @@ func (r *Repo) sendClaims(ctx context.Context, all []*Write, p *page, wanted boo
 // first is why the only write of a transaction was refused: it is to be made
 // anew, or a condition, its own before those of its claims, or another reason.
 func (c *Canceled) first() error {
-	err := error(c)
-	for _, reason := range slices.Backward(c.Reasons) {
-		var other *reasonError
+	var condition, other error
+	for _, reason := range c.Reasons {
+		var service *reasonError
 		switch {
-		case reason.Err == nil, errors.As(reason.Err, &other) && err != error(c):
 		case errors.Is(reason.Err, errMoved):
 			return reason.Err
+		case errors.As(reason.Err, &service):
+			other = cmp.Or(other, reason.Err)
 		default:
-			err = reason.Err
+			condition = cmp.Or(condition, reason.Err)
 		}
 	}
-	return err
+	return cmp.Or(condition, other, error(c))
 }
 
 // unfold gives the reasons of claims to the writes that they belong to.
