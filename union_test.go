@@ -130,7 +130,8 @@ func TestUnion(t *testing.T) {
 			is.True(n < 4)
 		}
 		is.Equal(got, want)
-		for range all.Query(ctx, whole.Track(&cursor)) {
+		for _, err := range all.Query(ctx, whole.Track(&cursor)) {
+			is.NoErr(err)
 			break
 		}
 		is.Equal(names(iter.Collect(all.Query(ctx, whole.After(cursor)))), want[1:])

@@ -62,11 +62,11 @@ func (f *field) Begin(i item, at any) (core.Upload, error) {
 		}
 		return nil, nil //nolint:nilnil // nothing is to be stored
 	}
-	body, err := r.source.open()
+	body, size, err := r.source.open()
 	if err != nil {
 		return nil, err
 	}
-	if r.source.size < 0 || r.source.size <= int64(f.threshold) {
+	if size <= int64(f.threshold) {
 		head, err := io.ReadAll(io.LimitReader(body, int64(f.threshold)+1))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("reading the bytes of a blob: %w", err), body.Close())
@@ -75,17 +75,19 @@ func (f *field) Begin(i item, at any) (core.Upload, error) {
 			*r = Ref{inline: head, typ: r.typ, meta: r.meta, store: f.store}
 			return nil, body.Close()
 		}
-		body = rest{io.MultiReader(bytes.NewReader(head), body), body}
+		if body = (rest{io.MultiReader(bytes.NewReader(head), body), body}); size < int64(len(head)) {
+			size = -1 // it is not what it said
+		}
 	}
 	id, err := ulid.New(ulid.Timestamp(time.Now()), ulid.DefaultEntropy())
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, body.Close())
 	}
 	name, err := f.store.nameOf(i, id.String())
 	if err != nil {
 		return nil, errors.Join(err, body.Close())
 	}
-	u := &upload{store: f.store, ref: r, name: name, body: body, size: r.source.size}
+	u := &upload{store: f.store, ref: r, name: name, body: body, size: size}
 	// The final size of the reference, for the size of the item.
 	*r = Ref{name: name, size: 1 << 50, sum: make([]byte, sha256.Size), typ: r.typ, meta: r.meta, store: f.store}
 	return u, nil

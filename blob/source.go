@@ -18,6 +18,8 @@ type source struct {
 	path   string
 	size   int64 // -1: not known
 	spent  bool  // the reader was read
+	busy   bool  // the reader is being read
+	err    error // why there are no bytes
 }
 
 // Option is an option of [From], [FromReader] and [FromFile].
@@ -41,9 +43,13 @@ func From(b []byte, opts ...Option) Ref {
 // FromReader is what r has, up to its end, to be stored by the next write, which
 // reads it in parts and never holds all of it. One that can seek is read from where
 // it stands, and again if the write is repeated; of another, a second write is an
-// error. The reader belongs to the write meanwhile, and is not closed.
+// error. The reader belongs to the write meanwhile, to one blob of it, and is not
+// closed.
 func FromReader(r io.Reader, opts ...Option) Ref {
 	s := &source{reader: r, size: -1}
+	if r == nil {
+		s.err = errors.New("the reader of a blob is nil")
+	}
 	if seeker, ok := r.(io.Seeker); ok {
 		start, err := seeker.Seek(0, io.SeekCurrent)
 		if err == nil {
@@ -64,7 +70,11 @@ func FromReader(r io.Reader, opts ...Option) Ref {
 // FromFile is the file of that name, to be stored by the next write, which opens
 // it.
 func FromFile(name string, opts ...Option) Ref {
-	return newRef(&source{path: name, size: -1}, opts)
+	s := &source{path: name, size: -1}
+	if name == "" {
+		s.err = errors.New("the file of a blob has no name")
+	}
+	return newRef(s, opts)
 }
 
 func newRef(s *source, opts []Option) Ref {
@@ -77,31 +87,54 @@ func newRef(s *source, opts []Option) Ref {
 	return r
 }
 
-var errSpent = errors.New("the reader of a blob was read by a write before: give it anew")
+var (
+	errSpent = errors.New("the reader of a blob was read by a write before: give it anew")
+	errBusy  = errors.New("the reader of a blob is being read for another blob: give each its own")
+)
 
-// open is the bytes from the start.
-func (s *source) open() (io.ReadCloser, error) {
+// open is the bytes from the start, and their number, -1 if it is not known.
+func (s *source) open() (io.ReadCloser, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.err != nil:
+		return nil, 0, s.err
 	case s.path != "":
-		f, err := os.Open(s.path)
-		if err != nil {
-			return nil, err
-		}
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			s.size = info.Size()
-		}
-		return f, nil
+		return openFile(s.path)
 	case s.reader == nil:
-		return io.NopCloser(bytes.NewReader(s.bytes)), nil
+		return io.NopCloser(bytes.NewReader(s.bytes)), s.size, nil
+	case s.busy:
+		return nil, 0, errBusy
 	case s.spent && s.seek < 0:
-		return nil, errSpent
+		return nil, 0, errSpent
 	case s.spent:
 		if _, err := s.reader.(io.Seeker).Seek(s.seek, io.SeekStart); err != nil { //nolint:forcetypeassert // FromReader saw it
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	s.spent = true
-	return io.NopCloser(s.reader), nil
+	s.spent, s.busy = true, true
+	return lent{s}, s.size, nil
+}
+
+func openFile(path string) (io.ReadCloser, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		return f, info.Size(), nil
+	}
+	return f, -1, nil
+}
+
+// lent is the reader of a source, for one write, which closes it.
+type lent struct{ s *source }
+
+func (l lent) Read(p []byte) (int, error) { return l.s.reader.Read(p) }
+
+func (l lent) Close() error {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	l.s.busy = false
+	return nil
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -65,7 +66,7 @@ func (s *Schema) compileUniques(given []Unique) error {
 		switch t := s.plan.TypeOf(a.Path); t {
 		case "S", "N", "B":
 		default:
-			errs = append(errs, fmt.Errorf("unique: %v is stored as %s, not as a string, a number or bytes", a, cmpOr(t, "any type")))
+			errs = append(errs, fmt.Errorf("unique: %v is stored as %s, not as a string, a number or bytes", a, cmp.Or(t, "any type")))
 		}
 	}
 	for _, k := range s.table.attrs() {
@@ -83,8 +84,6 @@ func (s *Schema) compileUniques(given []Unique) error {
 	}
 	return nil
 }
-
-func cmpOr(s, other string) string { return pick(s != "", s, other) }
 
 // isOnly reports whether p is made of a, and of nothing else.
 func (p *part) isOnly(a *ast.Attr) bool { return len(p.Fields) == 1 && p.has(a) }

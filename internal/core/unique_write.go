@@ -175,9 +175,11 @@ func (w *Write) keep(ctx context.Context) ([]*Write, error) {
 		}
 		more = append(more, claims...)
 	}
-	if v := r.stages.version; v != nil && w.old != nil && len(more) > 0 && (w.take || w.swap || w.replaces) {
-		u := unique{attr: v.Attr} // then w.old is what it replaces
-		w.was = append(w.was, wasUnique{u, u.in(w.old)})
+	if len(more) > 0 && w.old != nil {
+		for _, a := range w.replaced() {
+			u := unique{attr: a}
+			w.was = append(w.was, wasUnique{u, u.in(w.old)})
+		}
 	}
 	var conds []*ast.Cond
 	if w.old == nil && w.op != Create && len(more) > 0 {
@@ -188,6 +190,22 @@ func (w *Write) keep(ctx context.Context) ([]*Write, error) {
 	}
 	w.same = ast.All(conds...)
 	return more, w.build()
+}
+
+// replaced are the attributes that must be as they were read for the item that was
+// read to be what w, in a transaction, replaces: of all it says, as far as a version
+// tells, and always of the blobs that are removed with it.
+func (w *Write) replaced() []*ast.Attr {
+	var attrs []*ast.Attr
+	if v := w.repo.stages.version; v != nil && (w.take || w.swap || w.replaces) {
+		attrs = append(attrs, v.Attr)
+	}
+	if w.replaces {
+		for _, b := range w.repo.stages.blobs {
+			attrs = append(attrs, b.Attr)
+		}
+	}
+	return attrs
 }
 
 // claimsOf are the writes that claim one value in place of another.

@@ -67,6 +67,7 @@ const (
 	Slow          // 503, throttled
 	Cut           // the connection breaks before the call has an effect
 	CutLate       // and after it
+	Hang          // no answer, until the client has gone
 )
 
 // New is an empty bucket, which a server on this machine serves until t ends.
@@ -200,6 +201,11 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case CutLate:
 		s.serve(httptest.NewRecorder(), r, call, name, body)
+		panic(http.ErrAbortHandler)
+	case Hang:
+		s.mu.Unlock()
+		<-r.Context().Done()
+		s.mu.Lock()
 		panic(http.ErrAbortHandler)
 	case None:
 	}
