@@ -19,6 +19,7 @@ type createTableInput struct {
 	class      opt[string]
 	tags       opt[[]tag]
 	stream     opt[streamSpec]
+	settings   settingsInput
 }
 
 func (in *createTableInput) member(d *decoder, name string) {
@@ -48,7 +49,9 @@ func (in *createTableInput) member(d *decoder, name string) {
 	case "StreamSpecification":
 		in.stream = d.streamSpec()
 	default:
-		d.skip()
+		if !in.settings.member(d, name) {
+			d.skip()
+		}
 	}
 }
 
@@ -61,6 +64,9 @@ func (in *createTableInput) check() error {
 		return err
 	}
 	if err := in.stream.v.checkCreate(); err != nil {
+		return err
+	}
+	if err := in.settings.check(onDemand, settings{}); err != nil {
 		return err
 	}
 	key, defs := in.key.v, in.attributes.v
@@ -113,6 +119,7 @@ func (in *createTableInput) checkMembers() error {
 	c.enum("tableClass", in.class, "STANDARD, STANDARD_INFREQUENT_ACCESS")
 	c.throughput("provisionedThroughput", in.throughput)
 	c.streamSpec(in.stream)
+	c.settings("", in.settings)
 	c.keySchema("keySchema", in.key, 2)
 	for i, index := range in.local.v {
 		c.index(memberPath("localSecondaryIndexes", i), index, 2)

@@ -86,6 +86,7 @@ type indexInput struct {
 	key        opt[[]keyElement]
 	projection opt[projectionInput]
 	throughput opt[throughputInput]
+	settings   settingsInput
 }
 
 func (d *decoder) attributeDefinitions() (out opt[[]attributeDefinition]) {
@@ -163,7 +164,9 @@ func (d *decoder) indexMember(in *indexInput, name string) {
 	case "ProvisionedThroughput":
 		in.throughput = d.throughput()
 	default:
-		d.skip()
+		if !in.settings.member(d, name) {
+			d.skip()
+		}
 	}
 }
 

@@ -98,6 +98,7 @@ func (t *table) writeSnapshot(w *writer) {
 	if t.class != "" {
 		w.text("TableClass", t.class)
 	}
+	t.settings.snapshot(w)
 	w.bool("DeletionProtectionEnabled", t.protected)
 	if len(t.tags) > 0 {
 		w.tags(t.tags)
@@ -156,6 +157,7 @@ func (t *table) writeSnapshotIndexes(w *writer, global bool) {
 		if global && !t.onDemand {
 			x.throughput.describe(w)
 		}
+		x.settings.snapshot(w)
 		w.endObject()
 	}
 	if open {

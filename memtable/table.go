@@ -40,6 +40,7 @@ type table struct {
 	throughput throughput
 	protected  bool
 	class      string
+	settings   settings
 	ready      time.Time // when the table is active, after its creation or latest update
 	updating   bool      // what ready ends is an update
 	deleted    time.Time // when a deleted table is gone; zero for one that isn't deleted
@@ -67,6 +68,7 @@ type index struct {
 	key        keySchema
 	projection projection
 	throughput throughput
+	settings   settings
 	ready      time.Time // when the index is active, after its creation or latest update
 	updating   bool      // what ready ends is an update
 	deleted    time.Time // when a deleted index is gone; zero for one that isn't deleted
@@ -96,6 +98,7 @@ func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 		ready:      now.Add(e.delay),
 		tags:       in.tags.v,
 	}
+	t.settings.set(in.settings, e.kms())
 	for _, index := range in.local.v {
 		t.data.addIndex(t.newIndex(index, false, t.ready))
 	}
@@ -115,8 +118,11 @@ func (e *Engine) newTable(in *createTableInput, now time.Time) *table {
 	return t
 }
 
+// kms is how the ARN of a key of KMS begins.
+func (e *Engine) kms() string { return "arn:aws:kms:" + e.region + ":" + e.account + ":key/" }
+
 func (t *table) newIndex(in indexInput, global bool, ready time.Time) *index {
-	return &index{
+	x := &index{
 		name:       in.name.v,
 		arn:        t.arn + "/index/" + in.name.v,
 		global:     global,
@@ -126,6 +132,8 @@ func (t *table) newIndex(in indexInput, global bool, ready time.Time) *index {
 		throughput: throughput{read: in.throughput.v.read.v, write: in.throughput.v.write.v},
 		ready:      ready,
 	}
+	x.settings.set(in.settings, "")
+	return x
 }
 
 // newID is a random UUID.
@@ -215,6 +223,7 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 		w.text("TableClass", t.class)
 		w.endObject()
 	}
+	t.settings.describe(w, status)
 	w.bool("DeletionProtectionEnabled", t.protected)
 	w.endObject()
 }
@@ -288,6 +297,7 @@ func (x *index) describe(w *writer, now time.Time, tableStatus string) {
 			w.bool("Backfilling", true)
 		}
 		x.throughput.describe(w)
+		x.settings.describe(w, status)
 	}
 	w.int("IndexSizeBytes", x.bytes)
 	w.int("ItemCount", int64(x.entries.Len()))

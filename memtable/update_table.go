@@ -18,6 +18,7 @@ type updateTableInput struct {
 	protected  opt[bool]
 	class      opt[string]
 	stream     opt[streamSpec]
+	settings   settingsInput
 }
 
 // indexUpdate is one of three things that UpdateTable does to a global index.
@@ -44,7 +45,9 @@ func (in *updateTableInput) member(d *decoder, name string) {
 	case "StreamSpecification":
 		in.stream = d.streamSpec()
 	default:
-		d.skip()
+		if !in.settings.member(d, name) {
+			d.skip()
+		}
 	}
 }
 
@@ -86,7 +89,7 @@ func (in *updateTableInput) check() error {
 	if err := in.checkMembers(); err != nil {
 		return err
 	}
-	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && len(in.vectors.v) == 0 && !in.protected.ok && !in.class.ok && !in.stream.ok {
+	if !in.throughput.ok && !in.billing.ok && len(in.indexes.v) == 0 && len(in.vectors.v) == 0 && !in.protected.ok && !in.class.ok && !in.stream.ok && !in.settings.given() {
 		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
 	}
 	if in.billing.v == "PROVISIONED" && !in.throughput.ok {
@@ -107,7 +110,7 @@ func (in *updateTableInput) check() error {
 // checkAlone finds changes that stand beside others, and may not.
 func (in *updateTableInput) checkAlone() error {
 	changes := 0
-	for _, given := range []bool{in.billing.ok || in.throughput.ok, len(in.indexes.v)+len(in.vectors.v) > 0, in.protected.ok, in.class.ok, in.stream.ok} {
+	for _, given := range []bool{in.billing.ok || in.throughput.ok, len(in.indexes.v)+len(in.vectors.v) > 0, in.protected.ok, in.class.ok, in.stream.ok, in.settings.given()} {
 		if given {
 			changes++
 		}
@@ -141,6 +144,7 @@ func (in *updateTableInput) checkMembers() error {
 	c.enum("tableClass", in.class, "STANDARD, STANDARD_INFREQUENT_ACCESS")
 	c.throughput("provisionedThroughput", in.throughput)
 	c.streamSpec(in.stream)
+	c.settings("", in.settings)
 	for i, u := range in.indexes.v {
 		path := memberPath("globalSecondaryIndexUpdates", i)
 		if u.update.ok {
@@ -231,6 +235,7 @@ func (e *Engine) updateTable(in *updateTableInput, w *writer) error {
 	if in.throughput.ok {
 		t.throughput.stamp(in.throughput.v, now)
 	}
+	t.settings.set(in.settings, e.kms())
 	e.setStream(t, in.stream, now, ready)
 	for _, u := range in.indexes.v {
 		t.updateIndex(u, in.attributes.v, now, ready)
@@ -275,6 +280,9 @@ func (t *table) checkUpdate(in *updateTableInput, now time.Time) error {
 		if err := t.throughput.checkChange(in.throughput.v); err != nil {
 			return err
 		}
+	}
+	if err := in.settings.check(onDemand, t.settings); err != nil {
+		return err
 	}
 	if err := t.checkVectorUpdates(in, now); err != nil {
 		return err
@@ -341,6 +349,12 @@ func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDe
 		return notFound("Requested resource not found")
 	case x.status(now) != statusActive:
 		return inUse("Attempting to change an index which is still in use: %s", x.name)
+	case u.update.ok && u.update.v.settings.given():
+		if err := u.update.v.settings.check(onDemand, x.settings); err != nil {
+			return err
+		}
+	}
+	switch {
 	case u.update.ok && u.update.v.throughput.ok:
 		if onDemand {
 			return invalidValue("Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST")
@@ -374,6 +388,10 @@ func (t *table) setBilling(onDemand bool, now time.Time) {
 	}
 	t.billed, t.onDemand = true, onDemand
 	if !onDemand {
+		t.settings.most = rates{}
+		for _, x := range t.data.indexes {
+			x.settings.most = rates{}
+		}
 		return
 	}
 	t.onDemandAt = now
@@ -393,10 +411,13 @@ func (t *table) updateIndex(u indexUpdate, defs []attributeDefinition, now, read
 		t.history.backfill(x)
 	case u.remove.ok:
 		t.data.index(u.target(), now).deleted = ready
-	case u.update.v.throughput.ok:
+	case u.update.v.throughput.ok || u.update.v.settings.given():
 		x := t.data.index(u.target(), now)
 		x.updating, x.ready = true, ready
-		x.throughput.stamp(u.update.v.throughput.v, now)
+		x.settings.set(u.update.v.settings, "")
+		if u.update.v.throughput.ok {
+			x.throughput.stamp(u.update.v.throughput.v, now)
+		}
 	}
 }
 

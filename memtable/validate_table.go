@@ -246,5 +246,8 @@ func checkGlobalIndex(in indexInput, onDemand bool, defs []attributeDefinition) 
 	if !onDemand && !in.throughput.ok {
 		return invalidValue("ProvisionedThroughput must be specified for index: %s", in.name.v)
 	}
+	if err := in.settings.check(onDemand, settings{}); err != nil {
+		return err
+	}
 	return checkUnits(in.throughput.v)
 }
