@@ -47,7 +47,8 @@ func Each(t *testing.T, f func(t *testing.T, client *dynamodb.Client)) {
 			t.Skip(Endpoint + " is not set")
 		}
 		transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one
-		defer transport.CloseIdleConnections()
+		transport.IdleConnTimeout = 100 * time.Millisecond           // what is dialed late stays in nobody's way
+		t.Cleanup(transport.CloseIdleConnections)
 		f(t, dynamodb.New(dynamodb.Options{
 			HTTPClient:   &http.Client{Transport: transport},
 			BaseEndpoint: &url,
