@@ -386,7 +386,7 @@ func TestEnsure(t *testing.T) {
 		is.Equal(len(all(t, indexed.Query(ctx, ByStatus.In(Order{Status: New})))), 1)
 		other, err := dynox.NewRepo(table, dynox.Key[Order]{Partition: dynox.By(customer)})
 		is.NoErr(err)
-		refused(t, table.Ensure(ctx, other), "ensure", "key attributes")
+		refused(t, table.Ensure(ctx, other), "ensure", "its key is pk/sk, not customer")
 		refused(t, table.Ensure(ctx, plain, other), "key attributes")
 		local, err := dynox.NewRepo(table, OrderKey, dynox.LSI("late", dynox.Key[Order]{Sort: dynox.By(total)}))
 		is.NoErr(err)

@@ -44,7 +44,7 @@ func TestOtherClients(t *testing.T) {
 	table := dynox.NewTable(wrapped, "shop")
 	orders, err := dynox.NewRepo(table, OrderKey, ByStatus)
 	is.NoErr(err)
-	refused(t, table.Ensure(ctx, orders), "ensure", "cannot make tables")
+	refused(t, table.Ensure(ctx, orders), "ensure", "has no DescribeTable")
 	is.NoErr(real.Ensure(ctx, orders))
 	for n := 1; n <= 4; n++ {
 		o := anOrder("42", n)

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynox-go/dynox/internal/core"
+	"github.com/dynox-go/dynox/internal/tables"
 )
 
 // Client is what a table needs of the SDK's client: the ten item operations.
@@ -35,8 +36,9 @@ type Client interface {
 // reaches it. Any number of repositories may share one. It is immutable and
 // safe for concurrent use.
 type Table struct {
-	core core.Table
-	err  error
+	core     core.Table
+	settings tables.Settings
+	err      error
 }
 
 // maxName is the length of the longest name that a request takes: an ARN.
@@ -111,26 +113,6 @@ func SealCursors(key []byte) TableOption {
 // Schema is what a repository needs of its table. Every *[Repo] is one.
 type Schema interface {
 	schema() *core.Schema
-}
-
-// Ensure makes the table that the repositories of schemas need together, with
-// their indexes and TTL, on-demand billing, and nothing else set; or, where the table
-// exists, the global indexes that it lacks, and the TTL. It waits until all of it can be
-// used, as long as ctx lets it. A table that exists with other keys, or lacks
-// a local index, is an error and stays as it is. Ensure is for tests and
-// first runs; it may be called at any time and by several processes at once.
-func (t *Table) Ensure(ctx context.Context, schemas ...Schema) error {
-	err := t.err
-	if err == nil {
-		described := make([]*core.Schema, len(schemas))
-		for i, s := range schemas {
-			if s != nil {
-				described[i] = s.schema()
-			}
-		}
-		err = t.core.Ensure(ctx, described)
-	}
-	return wrap("ensure", t.core.Name, "", err)
 }
 
 // WithSDKOptions is ctx with functions that the SDK applies to the options of

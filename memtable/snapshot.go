@@ -114,31 +114,20 @@ func (t *table) writeSnapshot(w *writer) {
 	w.endObject()
 }
 
+// writeUsedAttributes writes the definitions that are left when no index is being deleted any more.
 func (t *table) writeUsedAttributes(w *writer) {
-	used := t.key.attributes()
-	for _, x := range t.data.indexes {
-		if x.deleted.IsZero() {
-			used = slices.Concat(used, x.key.attributes())
-		}
-	}
-	for _, x := range t.data.vectors {
-		for _, a := range x.schema {
-			if !x.leaving {
-				used = append(slices.Clip(used), a.keyAttribute)
-			}
-		}
-	}
 	w.array("AttributeDefinitions")
-	for _, a := range t.attributes {
-		if slices.ContainsFunc(used, func(k keyAttribute) bool { return k.name == a.name.v }) {
-			w.beginObject()
-			w.text("AttributeName", a.name.v)
-			w.text("AttributeType", a.typ.v)
-			w.endObject()
-		}
+	for _, a := range t.defined(forever) {
+		w.beginObject()
+		w.text("AttributeName", a.name.v)
+		w.text("AttributeType", a.typ.v)
+		w.endObject()
 	}
 	w.endArray()
 }
+
+// forever is after everything.
+var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (t *table) writeSnapshotIndexes(w *writer, global bool) {
 	open := false

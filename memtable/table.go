@@ -195,7 +195,7 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 	w.object(member)
 	if status != statusDeleting || member == "Table" {
 		w.array("AttributeDefinitions")
-		for _, a := range t.attributes {
+		for _, a := range t.defined(now) {
 			w.beginObject()
 			w.text("AttributeName", a.name.v)
 			w.text("AttributeType", a.typ.v)
@@ -226,6 +226,27 @@ func (t *table) describe(w *writer, member string, now time.Time, status string)
 	t.settings.describe(w, status)
 	w.bool("DeletionProtectionEnabled", t.protected)
 	w.endObject()
+}
+
+// defined are the definitions of the attributes that keys and searches use: those of indexes that are gone
+// are gone with them, and others never come in.
+func (t *table) defined(now time.Time) []attributeDefinition {
+	used := t.key.attributes()
+	for _, x := range t.data.indexes {
+		if !x.gone(now) {
+			used = slices.Concat(used, x.key.attributes())
+		}
+	}
+	for _, x := range t.data.vectors {
+		for _, a := range x.schema {
+			if !x.gone(now) {
+				used = append(slices.Clip(used), a.keyAttribute)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(t.attributes), func(a attributeDefinition) bool {
+		return !slices.ContainsFunc(used, func(k keyAttribute) bool { return k.name == a.name.v })
+	})
 }
 
 // writeBilling writes the billing mode, and since when the table is on demand, if it ever was.

@@ -334,7 +334,7 @@ func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDe
 		if err := t.checkRedefined(u.create.v, defs, now); err != nil {
 			return err
 		}
-		all, err := t.mergeAttributes(defs)
+		all, err := t.mergeAttributes(defs, now)
 		if err != nil {
 			return err
 		}
@@ -367,8 +367,8 @@ func (t *table) checkIndexUpdate(u indexUpdate, defs []attributeDefinition, onDe
 }
 
 // mergeAttributes adds the request's attribute definitions to the table's.
-func (t *table) mergeAttributes(defs []attributeDefinition) ([]attributeDefinition, error) {
-	all := slices.Clone(t.attributes)
+func (t *table) mergeAttributes(defs []attributeDefinition, now time.Time) ([]attributeDefinition, error) {
+	all := t.defined(now)
 	for _, d := range defs {
 		i := slices.IndexFunc(all, func(a attributeDefinition) bool { return a.name.v == d.name.v })
 		switch {
@@ -404,7 +404,7 @@ func (t *table) setBilling(onDemand bool, now time.Time) {
 func (t *table) updateIndex(u indexUpdate, defs []attributeDefinition, now, ready time.Time) {
 	switch {
 	case u.create.ok:
-		t.attributes, _ = t.mergeAttributes(defs)
+		t.attributes, _ = t.mergeAttributes(defs, now)
 		x := t.newIndex(u.create.v, true, ready)
 		x.meters = &meters{}
 		t.data.addIndex(x)

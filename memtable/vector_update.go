@@ -88,7 +88,7 @@ func (t *table) checkNewVector(in vectorInput, defs []attributeDefinition, onDem
 	if err := checkVectorIndex(in, defs); err != nil {
 		return err
 	}
-	if _, err := t.mergeAttributes(defs); err != nil {
+	if _, err := t.mergeAttributes(defs, now); err != nil {
 		return err
 	}
 	if existing := t.definition(in.attribute.v.v, now); existing != "" && existing != vectorSchema(in.attribute.v.v, in.dimensions.v) {
@@ -181,7 +181,7 @@ func (t *table) updateVector(u vectorUpdate, defs []attributeDefinition, now tim
 		t.data.vector(u.remove.v.v, now).leaving = true
 		return
 	}
-	t.attributes, _ = t.mergeAttributes(defs)
+	t.attributes, _ = t.mergeAttributes(defs, now)
 	x := t.newVector(u.create.v, t.attributes)
 	x.added = true
 	t.data.addVector(x)

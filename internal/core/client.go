@@ -123,3 +123,6 @@ var _ aws.RetryerV2 = (*watcher)(nil)
 
 // Broken is a table on which every call fails with err.
 func Broken(name string, err error) *Table { return &Table{Name: name, Err: err} }
+
+// Options are the options of ctx for a call of the SDK's.
+func Options(ctx context.Context) []func(*dynamodb.Options) { return options(ctx) }

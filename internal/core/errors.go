@@ -227,3 +227,6 @@ var throttles = map[string]bool{
 	"Throttling":                             true,
 	"TransactionInProgressException":         true,
 }
+
+// CallError is err of a call of the service's that is not one of a repository.
+func CallError(err error) error { return serviceError(err) }

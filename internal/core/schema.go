@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -25,6 +26,11 @@ type Index struct {
 	Local      bool
 	Key        Key
 	Projection Projection
+
+	// Of global indexes, if they differ from the table's; nil: not told.
+	Provisioned *types.ProvisionedThroughput
+	OnDemand    *types.OnDemandThroughput
+	Warm        *types.WarmThroughput
 }
 
 // Format overrides how an attribute is written.
@@ -38,6 +44,7 @@ type Config struct {
 	Type    reflect.Type
 	Key     Key
 	Indexes []Index
+	Vectors []Vector
 	Kinds   []Kind // one, or none
 	Formats []Format
 	Stages  Stages
@@ -102,6 +109,7 @@ type Schema struct {
 	formats map[string]codec.Format // of attributes not written as their tags say
 	table   *index
 	indexes []*index
+	vectors []*Vector
 	derived []*part // composite and constant key parts, each once
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
@@ -168,7 +176,7 @@ func Compile(c *Config) (*Schema, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	errs = append(errs, s.collectDerived(), s.checkKind(), s.compileStages(&c.Stages))
+	errs = append(errs, s.collectDerived(), s.checkKind(), s.compileStages(&c.Stages), s.compileVectors(c.Vectors))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

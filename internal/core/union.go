@@ -36,7 +36,7 @@ func NewUnion(repos []*Repo, skip bool) (*Union, error) {
 			return nil, r.Table.Err
 		case r.Table.Name != repos[0].Table.Name || !sameClient(r.Table, repos[0].Table):
 			return nil, fmt.Errorf("%s is in another table than %s", r.Name(), repos[0].Name())
-		case !sameKeys(r.table.keySchema(), repos[0].table.keySchema()):
+		case !SameKeys(r.table.keySchema(), repos[0].table.keySchema()):
 			return nil, fmt.Errorf("the key attributes of %s are not those of %s", r.Name(), repos[0].Name())
 		}
 	}
