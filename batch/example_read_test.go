@@ -101,3 +101,33 @@ func ExampleLoader() {
 	fmt.Println(err)
 	// Output: dynox: load library: Book: not found
 }
+
+// An index that holds keys alone is small and cheap to write; what is found in it is
+// read from the table, in the index's order.
+func ExampleHydrate() {
+	type Parcel struct {
+		ID, Depot, Note string
+		Weight          int
+	}
+	parcel := expr.Proto[Parcel]()
+	key := dynox.Key[Parcel]{Partition: dynox.By(expr.At(parcel, &parcel.ID))}
+	byDepot := dynox.GSI("by-depot", dynox.Key[Parcel]{
+		Partition: dynox.By(expr.At(parcel, &parcel.Depot)), Sort: dynox.By(expr.At(parcel, &parcel.Weight)),
+	}).KeysOnly()
+
+	ctx := context.Background()
+	table := dynox.NewTable(memtable.Open().Client(), "parcels")
+	parcels, err := dynox.NewRepo(table, key, byDepot)
+	check(err)
+	check(table.Ensure(ctx, parcels))
+	check(parcels.Put(ctx, &Parcel{ID: "a", Depot: "Oslo", Note: "fragile", Weight: 7}))
+	check(parcels.Put(ctx, &Parcel{ID: "b", Depot: "Oslo", Note: "this side up", Weight: 2}))
+
+	found := parcels.Query(ctx, byDepot.In(Parcel{Depot: "Oslo"}))
+	for p, err := range batch.Hydrate(ctx, parcels, found) {
+		fmt.Println(p.ID, p.Note, err)
+	}
+	// Output:
+	// b this side up <nil>
+	// a fragile <nil>
+}

@@ -15,7 +15,7 @@ import (
 // [Unchecked], [Progress].
 type WriteOption interface{ write(*core.BatchWriting) }
 
-// GetOption is an option of [Get]: [Concurrency], [MaxRetries], [Consistent],
+// GetOption is an option of [Get] and [Hydrate]: [Concurrency], [MaxRetries], [Consistent],
 // [InOrder], [Missing], [Only].
 type GetOption interface{ get(*getting) }
 
