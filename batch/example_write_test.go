@@ -130,3 +130,30 @@ func ExampleRefuse() {
 	// Final <nil>
 	// dynox: batch write: ended after 1 operations: operation 1: put of Book: it is about the same item as operation 0
 }
+
+// All orders of a customer, and nothing else of them.
+func ExampleDeletePartition() {
+	ctx := context.Background()
+	type Order struct {
+		Customer, ID string
+	}
+	order := expr.Proto[Order]()
+	key := dynox.Key[Order]{
+		Partition: dynox.Composite("pk", "CUSTOMER#{}", expr.At(order, &order.Customer)),
+		Sort:      dynox.Composite("sk", "ORDER#{}", expr.At(order, &order.ID)),
+	}
+	table := dynox.NewTable(memtable.Open().Client(), "shop")
+	orders, err := dynox.NewRepo(table, key, dynox.Kind[Order]("order"))
+	check(err)
+	check(table.Ensure(ctx, orders))
+	for i := range 40 {
+		check(orders.Put(ctx, &Order{Customer: "42", ID: fmt.Sprint(i)}))
+	}
+
+	progress := batch.Progress(func(c batch.Counts) { fmt.Println(c.Done, "deleted") })
+	fmt.Println(batch.DeletePartition(ctx, orders, Order{Customer: "42"}, progress, batch.Concurrency(1)))
+	// Output:
+	// 25 deleted
+	// 40 deleted
+	// 40 <nil>
+}

@@ -15,6 +15,10 @@ import (
 // [Unchecked], [Progress].
 type WriteOption interface{ write(*core.BatchWriting) }
 
+// DeleteOption is an option of [DeletePartition]: [AllKinds], [Concurrency],
+// [MaxRetries], [Unchecked], [Progress].
+type DeleteOption interface{ delete(*deleting) }
+
 // GetOption is an option of [Get] and [Hydrate]: [Concurrency], [MaxRetries], [Consistent],
 // [InOrder], [Missing], [Only].
 type GetOption interface{ get(*getting) }
@@ -27,6 +31,11 @@ type LoadOption interface{ load(*loading) }
 // [Concurrency], [MaxRetries] and [Consistent].
 type Reading interface {
 	read(context.Context, *reading) error
+}
+
+type deleting struct {
+	core.BatchWriting
+	all bool
 }
 
 type getting struct {
@@ -52,6 +61,7 @@ func newBatching() core.Batching {
 type BoundOption func(*core.Batching)
 
 func (o BoundOption) write(w *core.BatchWriting)                     { o(&w.Batching) }
+func (o BoundOption) delete(d *deleting)                             { o(&d.Batching) }
 func (o BoundOption) get(g *getting)                                 { o(&g.Batching) }
 func (o BoundOption) load(l *loading)                                { o(&l.Batching) }
 func (o BoundOption) read(_ context.Context, r *reading) (err error) { o(&r.how.Batching); return nil }
@@ -129,21 +139,39 @@ func Refuse() WriteOption {
 	return writeOption(func(w *core.BatchWriting) { w.Refuse = true })
 }
 
+// ChangeOption is an option of [Write] and [DeletePartition].
+type ChangeOption func(*core.BatchWriting)
+
+func (o ChangeOption) write(w *core.BatchWriting) { o(w) }
+func (o ChangeOption) delete(d *deleting)         { o(&d.BatchWriting) }
+
 // Unchecked writes to repositories whose writes need a condition, which a
 // batch cannot carry: to such with a version. Items get their next version, but
 // overwrite whatever is stored, and deletes check nothing.
-func Unchecked() WriteOption {
-	return writeOption(func(w *core.BatchWriting) { w.Unchecked = true })
+func Unchecked() ChangeOption {
+	return func(w *core.BatchWriting) { w.Unchecked = true }
 }
 
 // Progress calls f whenever a request, with its retries, is done: in the
-// goroutine of [Write], one call at a time.
-func Progress(f func(Counts)) WriteOption {
-	return writeOption(func(w *core.BatchWriting) {
+// goroutine of the call, one call at a time.
+func Progress(f func(Counts)) ChangeOption {
+	return func(w *core.BatchWriting) {
 		if w.Progress, w.Units = nil, f != nil; f != nil {
 			w.Progress = func(c core.BatchCounts) { f(Counts(c)) }
 		}
-	})
+	}
+}
+
+type deleteOption func(*deleting)
+
+func (o deleteOption) delete(d *deleting) { o(d) }
+
+// AllKinds deletes the items of all kinds, those of no repository too, knowing nothing
+// of them but their keys: their repositories' hooks do not run, versions are not looked
+// at, and what belongs to them elsewhere stays: blobs until a sweep, claims of unique
+// values until the next one who wants the value.
+func AllKinds() DeleteOption {
+	return deleteOption(func(d *deleting) { d.all = true })
 }
 
 type loadOption func(*loading)

@@ -37,7 +37,8 @@ func Delete[T any](r *dynox.Repo[T], key T) Op {
 func (o Op) String() string { return o.op.String() }
 
 // Item is the *T that the operation is about: the item, or the key. Of an
-// operation that was left it is the batch's copy.
+// operation that was left it is the batch's copy, nil for an item of another kind that
+// [DeletePartition] was to delete.
 func (o Op) Item() any { return o.op.Item }
 
 // Counts is how far a [Write] has come.
@@ -54,7 +55,7 @@ type Counts struct {
 // unprocessed, or throttled, for as often as [MaxRetries] says.
 var ErrUnprocessed = core.ErrUnprocessed
 
-// PartialError is a [Write] that ended early, or did not do everything.
+// PartialError is a [Write] or a [DeletePartition] that ended early, or did not do everything.
 type PartialError struct {
 	// Left are the operations that were taken and are not known to be done, in
 	// order. They may be written again: they are what they were when they were
@@ -113,9 +114,13 @@ func Write(ctx context.Context, ops iter.Seq[Op], opts ...WriteOption) error {
 	if err == nil {
 		return nil
 	}
-	partial := &PartialError{Counts: Counts(counts), Err: err}
+	return partial(left, counts, err)
+}
+
+func partial(left []core.BatchOp, counts core.BatchCounts, err error) *PartialError {
+	p := &PartialError{Counts: Counts(counts), Err: err}
 	for _, op := range left {
-		partial.Left = append(partial.Left, Op{op})
+		p.Left = append(p.Left, Op{op})
 	}
-	return partial
+	return p
 }

@@ -18,6 +18,10 @@ type BatchOp struct {
 	Item   any // a *T: the item, or the key of the one to delete
 	Delete bool
 
+	// The key of the one to delete as it is stored, nil: that of Item, which is nil if
+	// the item is of another kind.
+	stored attributes
+
 	// Of an operation that a batch before has left: its write, and the identity
 	// of the item.
 	made     *Write
@@ -417,7 +421,9 @@ func (w *batchWriter) left() []BatchOp {
 	var ops []BatchOp
 	for _, b := range rest {
 		b.op.made, b.op.identity = &b.write, b.id[b.idAt:]
-		b.op.Item = b.write.item.Addr().Interface() // the caller's value may hold another item by now
+		if !b.write.unseen {
+			b.op.Item = b.write.item.Addr().Interface() // the caller's value may hold another item by now
+		}
 		ops = append(ops, b.op)
 	}
 	w.counts.Left = len(ops)
@@ -431,24 +437,27 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 	if r == nil {
 		return errors.New("it is made with Put or Delete, of a repository that is not nil")
 	}
-	switch why := r.Guarded(); {
-	case r.Table.Err != nil:
-		return r.Table.Err
-	case r.Table.ReadOnly:
-		return ErrReadOnly
-	case why != "" && !w.how.Unchecked:
-		return fmt.Errorf("%s, which batches cannot check; Unchecked goes without", why)
-	case b.op.made != nil:
+	if err := r.CheckUnguarded(w.how.Unchecked); err != nil {
+		return err
+	}
+	if b.op.made != nil {
 		b.write = *b.op.made
 		return nil
 	}
 	write := &b.write
 	write.repo, write.op = r, pick(b.op.Delete, Delete, Put)
+	if write.key = b.op.stored; write.key != nil && b.op.Item == nil {
+		write.unseen = true
+		return nil
+	}
 	if write.caller, err = elem(b.op.Item); err != nil {
 		return err
 	}
 	write.item = w.memory.item(r.Type)
 	write.item.Set(write.caller)
+	if write.key != nil {
+		return r.stages.run(w.ctx, BeforeDelete, write.item)
+	}
 	if b.op.Delete {
 		return write.prepareDelete(w.ctx)
 	}
@@ -471,6 +480,9 @@ func (s *Schema) sets() bool {
 
 // landed is what follows when an operation is done.
 func (b *batchWrite) landed(ctx context.Context) error {
+	if b.write.unseen {
+		return nil
+	}
 	if !b.op.Delete && !b.op.Repo.sets() {
 		b.write.caller = b.write.item // the caller's may hold another item by now
 	}

@@ -104,8 +104,13 @@ func (q *request) makeLeg(item reflect.Value, f form) (*leg, error) {
 		if len(q.spec.Where) > 0 {
 			return nil, errors.New("where: the query is of a whole item collection")
 		}
-	} else if l.keys, err = q.ix.narrow(item, q.spec.Where, f.sort); err != nil {
-		return nil, err
+	} else {
+		if q.spec.Own {
+			item = q.ix.partitionOf(item)
+		}
+		if l.keys, err = q.ix.narrow(item, q.spec.Where, f.sort); err != nil {
+			return nil, err
+		}
 	}
 	var conds []*ast.Cond
 	add := func(op ast.Op, name string, values ...types.AttributeValue) {

@@ -30,6 +30,7 @@ type Spec struct {
 	MaxScanned int
 	Segments   int
 	Whole      bool // the item collection, whatever the sort key
+	Own        bool // what of the item collection the repository's keys can be, whatever the sort fields of Item
 	Desc       bool
 	Consistent bool
 	Prefetch   bool
@@ -155,6 +156,7 @@ type request struct {
 	empty    bool // nothing can match
 	several  bool // the key has several accepted formats, to be told apart
 	counts   bool // the service's counts are those of the legs' items
+	all      bool // items of other kinds and hidden ones are wanted too
 	scope    scope
 }
 
@@ -163,6 +165,8 @@ type reading struct {
 	into  *Narrow // a narrower type, nil: the repository's
 	union *Union  // of other repositories, too, nil: no
 	count bool    // only their number
+	// everything: items of other kinds and hidden ones too
+	everything bool
 }
 
 // prepare checks spec and builds its request.
@@ -171,7 +175,7 @@ func (r *Repo) prepare(ctx context.Context, spec *Spec, how reading) (*request, 
 	if err != nil {
 		return nil, err
 	}
-	q := &request{repo: r, spec: spec, ix: ix}
+	q := &request{repo: r, spec: spec, ix: ix, all: how.everything}
 	if how.union != nil {
 		q.view = how.union.view(r, ix)
 	} else if how.into != nil {
@@ -261,7 +265,7 @@ func (q *request) filter(how reading) (*ast.Cond, error) {
 	if err == nil {
 		err = q.repo.stages.checkBlind(q.spec.Filter)
 	}
-	if how.union != nil {
+	if how.union != nil || how.everything && q.spec.Whole {
 		return q.repo.exact(q.spec.Filter), err
 	}
 	return ast.All(q.repo.exact(q.spec.Filter), q.ownFilter(how.count)), err
@@ -358,7 +362,7 @@ func (q *request) newScope() scope {
 func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) *page {
 	l := q.legs[leg]
 	p := q.view.newPage(q.repo.Table)
-	p.request, p.leg = q, l
+	p.request, p.leg, p.any = q, l, q.all
 	p.segment = segment
 	if p.err = ctx.Err(); p.err != nil {
 		return p

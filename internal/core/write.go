@@ -54,6 +54,7 @@ type Write struct {
 	single  bool // taking effect twice does harm
 	take    bool // a delete that returns the item
 	swap    bool // a put that returns what it replaced
+	unseen  bool // a delete of what is of another kind: there is no item
 	versioned
 	uploading
 	keeping
