@@ -54,3 +54,47 @@ func ExampleKindOption_In() {
 	// true
 	// dynox: put pets: dog: condition failed: an item of another kind is stored there
 }
+
+// A table that others made, in which nothing but the keys tells what an item is.
+func ExampleKindByKey() {
+	type Album struct {
+		Artist string `dynamodbav:"artist"`
+		Title  string `dynamodbav:"title"`
+	}
+	type Song struct {
+		Artist string `dynamodbav:"artist"`
+		Title  string `dynamodbav:"title"`
+		N      int    `dynamodbav:"-"` // in the key only
+	}
+	album, song := expr.Proto[Album](), expr.Proto[Song]()
+	albumKey := dynox.Key[Album]{
+		Partition: dynox.Composite("pk", "ARTIST#{}", expr.At(album, &album.Artist)),
+		Sort:      dynox.Composite("sk", "ALBUM#{}", expr.At(album, &album.Title)),
+	}
+	songKey := dynox.Key[Song]{
+		Partition: dynox.Composite("pk", "ARTIST#{}", expr.At(song, &song.Artist)),
+		Sort:      dynox.Composite("sk", "ALBUM#{}#SONG#{}", expr.At(song, &song.Title), expr.At(song, &song.N)),
+	}
+	ctx := context.Background()
+	table := dynox.NewTable(memtable.Open().Client(), "music")
+	albums, err := dynox.NewRepo(table, albumKey, dynox.KindByKey[Album]("album"))
+	check(err)
+	songs, err := dynox.NewRepo(table, songKey, dynox.KindByKey[Song]("song"))
+	check(err)
+	check(table.Ensure(ctx, albums, songs))
+	check(albums.Put(ctx, &Album{"Nina", "Blue"}))
+	check(songs.Put(ctx, &Song{"Nina", "Blue", 1}))
+	check(songs.Put(ctx, &Song{"Nina", "Blue", 2}))
+
+	for a, err := range albums.Query(ctx, albumKey.In(Album{Artist: "Nina"})) {
+		fmt.Println(a, err)
+	}
+	for item, err := range dynox.Union[any](albums, songs).Query(ctx, albumKey.Collection(Album{Artist: "Nina"})) {
+		fmt.Printf("%T %v %v\n", item, item, err)
+	}
+	// Output:
+	// {Nina Blue} <nil>
+	// dynox_test.Album {Nina Blue} <nil>
+	// dynox_test.Song {Nina Blue 1} <nil>
+	// dynox_test.Song {Nina Blue 2} <nil>
+}

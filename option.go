@@ -51,6 +51,21 @@ func (k KindOption[T]) Also(names ...string) KindOption[T] {
 	return k
 }
 
+// KindByKey is a [Kind] for a table without an attribute that tells kinds apart. An
+// item is the repository's if its key has a format of the repository's key, and what
+// is in the key are the item's own attributes: a text in it must be one, unless its
+// field lives in the key only. Reads leave out all other items, as does a [Union] of such
+// repositories. Nothing is stored; name is what errors call the items. Some part of the
+// key must be a [Const], or a [Composite] with a text of its own.
+//
+// Writes go by the key and check no kind. Where one format goes on as another
+// ends, as ORDER#{}#LINE#{} does after ORDER#{}, and the fields live in the key only, nothing
+// tells a line from an order with a # in its ID: the first repository of a union
+// that can take an item does, so the longer format stands first.
+func KindByKey[T any](name string) Option[T] {
+	return option[T](func(c *core.Config) { c.Kinds = append(c.Kinds, core.Kind{Name: name, ByKey: true}) })
+}
+
 func (k KindOption[T]) configure(c *core.Config, _ *T) { c.Kinds = append(c.Kinds, k.kind) }
 
 // JSON stores an attribute, of any type that encoding/json takes, as JSON

@@ -41,7 +41,7 @@ func (s *Schema) formOf(ix *index, attrs map[string]types.AttributeValue) (form,
 		}
 	}
 	item := reflect.New(s.Type)
-	if s.plan.Decode(inputs, item.Interface()) != nil {
+	if len(inputs) > 0 && s.plan.Decode(inputs, item.Interface()) != nil {
 		return form{}, false
 	}
 	var formats [2]int

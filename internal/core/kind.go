@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/dynox-go/dynox/internal/ast"
 )
 
@@ -14,6 +16,7 @@ import (
 type Kind struct {
 	Attr, Name string
 	Also       []string // names that are accepted on read
+	ByKey      bool     // nothing is stored: the key tells
 }
 
 // names are all that are accepted.
@@ -21,6 +24,8 @@ func (k Kind) names() []string { return append([]string{k.Name}, k.Also...) }
 
 func (s *Schema) checkKind() error {
 	switch {
+	case s.Kind.ByKey:
+		return s.checkKindByKey()
 	case s.Kind.Attr == "" && s.Kind.Name == "":
 		return nil
 	case s.Kind.Attr == "" || slices.Contains(s.Kind.names(), ""):
@@ -49,6 +54,21 @@ func (s *Schema) checkKind() error {
 	}
 	return nil
 }
+
+func (s *Schema) checkKindByKey() error {
+	if s.Kind.Name == "" {
+		return errors.New("kind: it needs a name")
+	}
+	for _, p := range s.table.parts() {
+		if p.Kind == PartConst || p.Kind == PartComposite && !slices.ContainsFunc(p.formats, (*format).blank) {
+			return nil
+		}
+	}
+	return errors.New("kind: no part of the key has a text that tells it from other keys")
+}
+
+// blank reports whether f has no literals.
+func (f *format) blank() bool { return strings.Join(f.lits, "") == "" }
 
 // mayBeSentinel reports whether a partition key of the repository's can begin as
 // those of sentinels do.
@@ -87,7 +107,52 @@ func (s *Schema) foreign(r *record) bool {
 			return true
 		}
 	}
-	return s.bare && s.isSentinel(r)
+	return s.bare && s.isSentinel(r) || s.Kind.ByKey && !s.accepts(r)
+}
+
+// accepts reports whether the stored key has one of the accepted formats, and is
+// composed of the inputs that the item has. Free texts it must have: in the key alone they
+// could go on into what is another format's.
+func (s *Schema) accepts(r *record) bool {
+	attrs := r.attributes()
+	if s.stages.upgrades != nil { // the inputs may be of an older form
+		attrs = make(map[string]types.AttributeValue)
+		for _, a := range s.table.attrs() {
+			attrs[a.name] = r.attribute(a.name)
+		}
+	} else if slices.ContainsFunc(s.table.texts(), func(name string) bool { return slices.Contains(r.names, name) && !r.has(name) }) {
+		return false
+	}
+	_, ok := s.formOf(s.table, attrs)
+	return ok
+}
+
+// texts are the stored attributes that the composites of ix's key hold as texts of
+// any length.
+func (ix *index) texts() []string {
+	var names []string
+	for _, p := range ix.parts() {
+		if p.Kind != PartComposite {
+			continue
+		}
+		for _, c := range p.formats[0].comps {
+			if c.attr.Path != nil && !c.fixed {
+				names = append(names, c.attr.Path[0].Name)
+			}
+		}
+	}
+	return names
+}
+
+// composes reports whether the fields of item, which was decoded from r, make the
+// stored key, as they mostly do. If not, that says nothing.
+func (s *Schema) composes(r *record, item reflect.Value) bool {
+	for _, p := range s.table.parts() {
+		if p.Kind == PartComposite && !p.composes(r, item) || p.Kind == PartConst && !p.owns(r) {
+			return false
+		}
+	}
+	return true
 }
 
 // owns reports whether the stored key begins as p's does.

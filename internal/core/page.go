@@ -248,7 +248,7 @@ func (p *page) finish(dst reflect.Value) error {
 func (p *page) addSealed(dst reflect.Value, item stored) {
 	dst.SetZero()
 	p.record.of(item, false)
-	own := p.asked(&p.record)
+	own := p.asked(&p.record, false)
 	p.entries = append(p.entries, entry{stored: item, own: own, sealed: own})
 	if p.match != nil {
 		p.matched = append(p.matched, p.match(&p.record))
@@ -322,7 +322,9 @@ func (p *page) foreign(item stored) bool {
 // add notes the item of p.record, which was decoded into dst, or could not
 // be.
 func (p *page) add(dst reflect.Value, fault error) {
-	e := entry{stored: p.record.stored, own: p.asked(&p.record)}
+	s := p.view.schema
+	composed := s.Kind.ByKey && fault == nil && p.view.whole && s.composes(&p.record, dst)
+	e := entry{stored: p.record.stored, own: p.asked(&p.record, composed)}
 	if e.own {
 		fault = p.upgrade(dst, fault)
 	}
@@ -336,9 +338,11 @@ func (p *page) add(dst reflect.Value, fault error) {
 	}
 }
 
-// asked reports whether an item is one of those that were asked for.
-func (p *page) asked(r *record) bool {
-	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && !p.view.schema.foreign(r) && !p.view.schema.hidden(r)
+// asked reports whether an item is one of those that were asked for; own says that it
+// is known to be of the repository's kind.
+func (p *page) asked(r *record, own bool) bool {
+	s := p.view.schema
+	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && (own || !s.foreign(r)) && !s.hidden(r)
 }
 
 // found reports whether an answer with one item has it, and it is one that

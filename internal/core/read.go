@@ -200,7 +200,7 @@ func (r *Repo) prepare(ctx context.Context, spec *Spec, how reading) (*request, 
 	}
 	paths, selection := q.view.paths, types.Select("")
 	if how.count {
-		q.counts = len(q.legs) == 1 && len(q.legs[0].keys.drop) == 0
+		q.counts = len(q.legs) == 1 && len(q.legs[0].keys.drop) == 0 && !r.Kind.ByKey
 		if paths = q.view.needed; q.counts {
 			paths, selection = nil, types.SelectCount
 		}
@@ -290,7 +290,7 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 	if count && r.bare {
 		claims = q.notClaims()
 	}
-	if q.spec.Scan || count && q.ix != r.table {
+	if q.spec.Scan || q.ix != r.table && (count || r.Kind.ByKey && !r.implied(q.ix)) {
 		var cs []*ast.Cond
 		for _, p := range r.table.parts() {
 			if q.spec.Scan || !q.isKey(p.Attr) {

@@ -93,6 +93,11 @@ func (u *Union) view(r *Repo, ix *index) *view {
 		if r.Kind.Attr != "" {
 			add(r.Kind.Attr)
 		}
+		if r.Kind.ByKey {
+			for _, name := range r.table.inputs() {
+				add(name)
+			}
+		}
 		if t := r.stages.ttl; t != nil && r.stages.hideExpired {
 			add(t.Path[0].Name)
 		}

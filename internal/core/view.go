@@ -128,6 +128,13 @@ func (v *view) keep(ix *index) error {
 	if v.schema.holdsKind(ix) {
 		v.need(v.schema.Kind.Attr)
 	}
+	if v.schema.Kind.ByKey {
+		for _, name := range v.schema.table.inputs() {
+			if v.schema.holds(ix, name) {
+				v.need(name)
+			}
+		}
+	}
 	if t := v.schema.stages.ttl; v.schema.stages.hideExpired && v.schema.holds(ix, t.Path[0].Name) {
 		v.need(t.Path[0].Name)
 	}
