@@ -1,0 +1,7 @@
+package patterns_test
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
