@@ -150,7 +150,8 @@ func TestHydrateErrors(t *testing.T) {
 
 	// breaking out asks for nothing more
 	engine.ForgetRequests()
-	for range batch.Hydrate(ctx, parcels, parcels.Query(ctx, ByDepot.In(Parcel{Depot: "Oslo"}).PageSize(100)), batch.Concurrency(1)) {
+	for _, err := range batch.Hydrate(ctx, parcels, parcels.Query(ctx, ByDepot.In(Parcel{Depot: "Oslo"}).PageSize(100)), batch.Concurrency(1)) {
+		is.NoErr(err)
 		break
 	}
 	is.True(len(engine.Requests()) <= 3)
