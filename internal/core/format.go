@@ -32,8 +32,8 @@ func (p *part) compileFormat(text string) (*format, error) {
 		errs = append(errs, errors.New("contains the code point U+10FFFF"))
 	}
 	for i, a := range fields {
-		if a == nil || a.Err != nil || a.Index == nil {
-			errs = append(errs, inputError(a))
+		if err := checkInput(a); err != nil {
+			errs = append(errs, err)
 			continue
 		}
 		c, err := newComponent(a, p.unit(a))
@@ -121,7 +121,7 @@ func (f *format) compose(values func(i int) (reflect.Value, bool)) (text string,
 
 // fieldsOf reads the components from item.
 func (f *format) fieldsOf(item reflect.Value) func(int) (reflect.Value, bool) {
-	return func(i int) (reflect.Value, bool) { return at(item, f.comps[i].attr.Index) }
+	return func(i int) (reflect.Value, bool) { return input(item, f.comps[i].attr) }
 }
 
 // split takes text apart into the texts of the components, or reports that

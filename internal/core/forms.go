@@ -139,7 +139,7 @@ func (k *parsed) agrees(attrs map[string]types.AttributeValue, item reflect.Valu
 		if !c.stored(attrs) {
 			continue
 		}
-		v, ok := at(item, c.attr.Index)
+		v, ok := input(item, c.attr)
 		if !ok {
 			return false
 		}
@@ -165,7 +165,7 @@ func (c *component) stored(attrs map[string]types.AttributeValue) bool {
 func (k *parsed) fill(item reflect.Value, want func(*component) bool) {
 	for i, c := range k.format.comps {
 		if want(c) {
-			reach(item, c.attr.Index).Set(k.values[i])
+			setInput(item, c.attr, k.values[i])
 		}
 	}
 }

@@ -113,8 +113,8 @@ func (p *part) compileBy() error {
 			errs = append(errs, err)
 			continue
 		}
-		if a.Index == nil {
-			errs = append(errs, inputError(a))
+		if err := checkInput(a); err != nil {
+			errs = append(errs, err)
 			continue
 		}
 		if len(a.Path) != 1 {
@@ -126,12 +126,19 @@ func (p *part) compileBy() error {
 			continue
 		}
 		kind := types.ScalarAttributeType(p.plan.TypeOf(a.Path))
+		if a.Index == nil {
+			var err error
+			if kind, err = keyType(a); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
 		switch kind {
 		case types.ScalarAttributeTypeS, types.ScalarAttributeTypeN, types.ScalarAttributeTypeB:
 		default:
 			errs = append(errs, fmt.Errorf("%v: a key attribute is a string, a number or bytes, not %s", a, orUnknown(string(kind))))
 		}
-		text := kind == types.ScalarAttributeTypeS && p.units[a.Path.String()] == codec.Default &&
+		text := a.Index != nil && kind == types.ScalarAttributeTypeS && p.units[a.Path.String()] == codec.Default &&
 			a.Type.Kind() == reflect.String && reflect.PointerTo(a.Type).NumMethod() == 0
 		p.attrs = append(p.attrs, keyAttr{name: a.Path[0].Name, kind: kind, attr: a, text: text})
 	}
@@ -198,8 +205,8 @@ func (a keyAttr) string(item reflect.Value) (string, bool) {
 
 // value is the key attribute a of item.
 func (p *part) value(item reflect.Value, a keyAttr) (av types.AttributeValue, missing bool, err error) {
-	v, ok := at(item, a.attr.Index)
-	if a.attr.Index == nil || !ok || absent(v) {
+	v, ok := input(item, a.attr)
+	if !ok || absent(v) {
 		return nil, true, nil
 	}
 	av, _, err = p.plan.Value(a.attr.Path, v.Interface())

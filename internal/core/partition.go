@@ -89,7 +89,11 @@ func (ix *index) fields() []*ast.Attr {
 func (ix *index) partitionOf(item reflect.Value) reflect.Value {
 	only := reflect.New(item.Type()).Elem()
 	for _, a := range ix.partition.Fields {
-		if v, ok := at(item, a.Index); ok {
+		switch v, ok := input(item, a); {
+		case !ok:
+		case a.Index == nil:
+			setInput(only, a, v)
+		default:
 			setField(only, a.Index, v)
 		}
 	}

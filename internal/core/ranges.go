@@ -78,14 +78,11 @@ func (p *part) has(a *ast.Attr) bool { return slices.ContainsFunc(p.Fields, a.Sa
 // there, which a zero number cannot.
 func (p *part) isSet(item reflect.Value, i int) bool {
 	a := p.Fields[i]
-	if a.Index == nil {
-		return false
-	}
-	v, ok := at(item, a.Index)
+	v, ok := input(item, a)
 	if !ok || absent(v) {
 		return false
 	}
-	optional := v.Kind() == reflect.Pointer
+	optional := v.Kind() == reflect.Pointer || a.Index == nil
 	v, _ = indirect(v)
 	if p.Kind == PartComposite {
 		return p.formats[0].comps[i].narrows && !v.IsZero()
@@ -110,7 +107,7 @@ func (p *part) narrowComposite(f *format, item reflect.Value, all []*bounds) (*k
 		var err error
 		switch b := all[i]; {
 		case b.set:
-			v, _ := at(item, c.attr.Index)
+			v, _ := input(item, c.attr)
 			s, err = c.write(v, sep, false)
 		case b.eq != nil && c.side(b.eq) != 0:
 			return &keyRange{empty: true}, nil

@@ -133,7 +133,11 @@ type index struct {
 // Compile checks all of c and reports everything that is wrong at once.
 func Compile(c *Config) (*Schema, error) {
 	if c.Type.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("%v is not a struct", c.Type)
+		hint := ""
+		if c.Type.Kind() == reflect.Map {
+			hint = ": items of any attributes are dynox.Document"
+		}
+		return nil, fmt.Errorf("%v is not a struct%s", c.Type, hint)
 	}
 	s := &Schema{Type: c.Type}
 	formats, err := givenFormats(c)

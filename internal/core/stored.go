@@ -32,6 +32,11 @@ func (s *Schema) deriveKeys(room attributes, item reflect.Value) (k derivedKeys,
 		}
 		setText(item, m.index, s.Value)
 	}
+	if isDynamic(s.Type) {
+		for _, a := range k.derived {
+			asDynamic(item).SetAttribute(Door{}, a.name, a.value)
+		}
+	}
 	return k, nil
 }
 
@@ -318,7 +323,7 @@ func (p *part) composes(r *record, item reflect.Value) bool {
 	f := p.formats[0]
 	r.scratch = append(r.scratch[:0], f.lits[0]...)
 	for i, c := range f.comps {
-		v, ok := at(item, c.attr.Index)
+		v, ok := input(item, c.attr)
 		if !ok {
 			return false
 		}
@@ -337,7 +342,7 @@ func (p *part) fill(attrs map[string]types.AttributeValue, item reflect.Value, w
 		return
 	}
 	if key, _ := p.parse(attrs, item); key != nil {
-		key.fill(item, func(c *component) bool { return want(c) && reach(item, c.attr.Index).IsZero() })
+		key.fill(item, func(c *component) bool { return want(c) && c.attr.Index != nil && reach(item, c.attr.Index).IsZero() })
 	}
 }
 

@@ -160,7 +160,7 @@ func (r *Repo) rederive(op Op, p *part, key reflect.Value, actions []*ast.Action
 			}
 			values[i] = v
 		case f.Path != nil && f.Path.String() == r.Kind.Attr || r.isKeyInput(f):
-			values[i], _ = at(key, f.Index)
+			values[i], _ = input(key, f)
 			if r.folds(f) {
 				folded = append(folded, f)
 			}
@@ -260,7 +260,7 @@ func (r *Repo) addNew(key reflect.Value, actions []*ast.Action) ([]*ast.Action, 
 			if len(f.Path) > 1 {
 				return nil, fmt.Errorf("%v is nested, and part of the key: an upsert cannot create it; use Put", f)
 			}
-			v, ok := at(key, f.Index)
+			v, ok := input(key, f)
 			if !ok || r.isTableKey(f.Path[0].Name) || slices.ContainsFunc(actions, func(a *ast.Action) bool { return a.Attr.Same(f) }) {
 				continue
 			}

@@ -91,7 +91,7 @@ func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *W
 		return nil, err
 	}
 	w.item = reflect.New(r.Type).Elem()
-	w.item.Set(w.caller)
+	setItem(w.item, w.caller)
 	return w, nil
 }
 
