@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/memtable"
 )
 
@@ -60,6 +61,33 @@ func ExampleRepo_On() {
 	// Output:
 	// Ada <nil>
 	// Grace <nil>
+}
+
+// Many tenants in one table: code that is given a tenant's repository reaches nothing else.
+func ExampleTenants() {
+	type Order struct {
+		Customer, ID string
+	}
+	order := expr.Proto[Order]()
+	key := dynox.Key[Order]{
+		Partition: dynox.Composite("pk", "CUSTOMER#{}", expr.At(order, &order.Customer)),
+		Sort:      dynox.Composite("sk", "ORDER#{}", expr.At(order, &order.ID)),
+	}
+	ctx := context.Background()
+	table := dynox.NewTable(memtable.Open().Client(), "shop")
+	orders, err := dynox.NewTenants(table, "TENANT#{}#", key)
+	check(err)
+	check(table.Ensure(ctx, orders))
+
+	acme, globex := orders.Of("acme"), orders.Of("globex")
+	check(acme.Put(ctx, &Order{Customer: "42", ID: "a"}))
+	fmt.Println(acme.Count(ctx, key.In(Order{Customer: "42"})))
+	fmt.Println(globex.Count(ctx, key.In(Order{Customer: "42"})))
+	fmt.Println(orders.Of("").Put(ctx, &Order{Customer: "42", ID: "b"}))
+	// Output:
+	// 1 <nil>
+	// 0 <nil>
+	// dynox: put shop: Order: invalid key: no tenant
 }
 
 // What the SDK can do for a call, it can do here: no retries, for one.

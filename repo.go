@@ -23,7 +23,12 @@ type Repo[T any] struct {
 // primary key is key. It does no I/O. Everything that is wrong with the type,
 // its tags, key and options comes back in one error.
 func NewRepo[T any](t *Table, key Key[T], opts ...Option[T]) (*Repo[T], error) {
-	c := &core.Config{Type: reflect.TypeFor[T](), Key: key.describe()}
+	return newRepo(t, "", key, opts)
+}
+
+// newRepo is a repository in the scope of a tenant, if it has one.
+func newRepo[T any](t *Table, scope string, key Key[T], opts []Option[T]) (*Repo[T], error) {
+	c := &core.Config{Type: reflect.TypeFor[T](), Key: key.describe(), Scope: scope}
 	if err := t.usable(); err != nil {
 		return nil, wrap("new repository", "(none)", c.Type.String(), err)
 	}

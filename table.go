@@ -110,7 +110,8 @@ func SealCursors(key []byte) TableOption {
 	}
 }
 
-// Schema is what a repository needs of its table. Every *[Repo] is one.
+// Schema is what a repository needs of its table. Every *[Repo] is one, and so are
+// [Tenants].
 type Schema interface {
 	schema() *core.Schema
 }

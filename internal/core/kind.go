@@ -98,6 +98,9 @@ func (s *Schema) implied(ix *index) bool {
 
 // foreign reports whether a stored item is of another kind.
 func (s *Schema) foreign(r *record) bool {
+	if s.scope != "" && !s.table.partition.owns(r) {
+		return true // another tenant's
+	}
 	if s.Kind.Attr != "" && r.has(s.Kind.Attr) {
 		kind, ok := r.string(s.Kind.Attr)
 		return !ok || string(kind) != s.Kind.Name && !slices.Contains(s.Kind.Also, string(kind))

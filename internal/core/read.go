@@ -351,6 +351,9 @@ func (q *request) write(l *leg, filter *ast.Cond, paths []codec.Path, selection 
 // much, which way, or what it leaves out.
 func (q *request) newScope() scope {
 	parts := []string{q.repo.Table.Name, q.ix.Name, pick(q.spec.Scan, "scan", "query")}
+	if q.repo.scope != "" {
+		parts = append(parts, q.repo.scope)
+	}
 	for _, l := range q.legs {
 		parts = append(parts, l.text())
 	}

@@ -50,7 +50,9 @@ type Config struct {
 	Stages  Stages
 	// Reshaped are fields written otherwise in all keys that they are in.
 	Reshaped []Reshaped
-	_        struct{}
+	// Scope is what all partition keys begin with, beside their own formats.
+	Scope string
+	_     struct{}
 }
 
 // Reshaped is a field whose form in keys is changed.
@@ -105,6 +107,7 @@ func (c *Config) keys() []Key {
 type Schema struct {
 	Type    reflect.Type
 	Kind    Kind
+	scope   string // what partition keys begin with, of one tenant
 	plan    *codec.Plan
 	formats map[string]codec.Format // of attributes not written as their tags say
 	table   *index
@@ -139,7 +142,7 @@ func Compile(c *Config) (*Schema, error) {
 		}
 		return nil, fmt.Errorf("%v is not a struct%s", c.Type, hint)
 	}
-	s := &Schema{Type: c.Type}
+	s := &Schema{Type: c.Type, scope: c.Scope}
 	formats, err := givenFormats(c)
 	errs := []error{err, c.reshaped()}
 	plain, err := codec.Compile(c.Type, codec.Options{Formats: formats})
@@ -233,11 +236,11 @@ func (s *Schema) compileIndex(config *Config, ix Index, formats map[string]codec
 	}
 	var errs []error
 	var err error
-	if c.partition, err = compilePart(config.reshape(ix.Key.Partition), s.plan, formats); err != nil {
+	if c.partition, err = s.compilePart(config, ix.Key.Partition, formats); err != nil {
 		errs = append(errs, fmt.Errorf("partition key: %w", err))
 	}
 	if ix.Key.Sort.Kind != PartNone {
-		if c.sort, err = compilePart(config.reshape(ix.Key.Sort), s.plan, formats); err != nil {
+		if c.sort, err = s.compilePart(config, ix.Key.Sort, formats); err != nil {
 			errs = append(errs, fmt.Errorf("sort key: %w", err))
 		}
 	}
@@ -257,6 +260,12 @@ func (s *Schema) compileIndex(config *Config, ix Index, formats map[string]codec
 		seen[a.name] = true
 	}
 	return c, errors.Join(errs...)
+}
+
+func (s *Schema) compilePart(c *Config, p Part, formats map[string]codec.Format) (*part, error) {
+	p, unfit := c.scoped(c.reshape(p))
+	compiled, err := compilePart(p, s.plan, formats)
+	return compiled, errors.Join(unfit, err)
 }
 
 func (s *Schema) checkIndex(ix *index) error {

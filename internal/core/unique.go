@@ -144,6 +144,9 @@ func (s *Schema) sentinel(u unique, value types.AttributeValue) attributes {
 		text = "B#" + base64.StdEncoding.EncodeToString(v.Value)
 	}
 	prefix := sentinelPrefix + escapeHash(s.Name()) + "#" + escapeHash(u.text) + "#"
+	if s.scope != "" { // each tenant has values of its own
+		prefix = sentinelPrefix + "#" + escapeHash(s.scope) + strings.TrimPrefix(prefix, "dynox:unique")
+	}
 	if len(prefix)+len(text) > maxPartitionKey {
 		sum := sha256.Sum256([]byte(text))
 		text = "H#" + hex.EncodeToString(sum[:])
