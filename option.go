@@ -2,7 +2,6 @@ package dynox
 
 import (
 	"github.com/dynox-go/dynox/expr"
-	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/codec"
 	"github.com/dynox-go/dynox/internal/core"
 )
@@ -85,18 +84,15 @@ func formatted[T any](field expr.Field[T], form codec.Format) Option[T] {
 // some attributes.
 type ReadOption[T any] func(*readOptions, *T)
 
-type readOptions struct {
-	consistent bool
-	only       []*ast.Attr
-}
+type readOptions struct{ core.Getting }
 
 // Consistent makes a Get see every write that succeeded before it. It costs
 // twice the capacity. Give it without calling it:
 //
 //	orders.Get(ctx, key, dynox.Consistent)
-func Consistent[T any](o *readOptions, _ *T) { o.consistent = true }
+func Consistent[T any](o *readOptions, _ *T) { o.Consistent = true }
 
 // Only makes a Get fetch some attributes; the fields of the others are zero.
 func Only[T any](fields ...expr.Field[T]) ReadOption[T] {
-	return func(o *readOptions, _ *T) { o.only = append(o.only, attrs(fields)...) }
+	return func(o *readOptions, _ *T) { o.Only = append(o.Only, attrs(fields)...) }
 }

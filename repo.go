@@ -141,7 +141,7 @@ func (r *Repo[T]) Get(ctx context.Context, key T, opts ...ReadOption[T]) (T, err
 		}
 	}
 	var item T
-	if err := r.core.GetItem(ctx, &key, o.consistent, o.only, &item); err != nil {
+	if err := r.core.GetItem(ctx, &key, o.Getting, &item); err != nil {
 		var zero T
 		return zero, r.fail("get", err)
 	}

@@ -37,7 +37,7 @@ func DeletePartition[T any](ctx context.Context, r *dynox.Repo[T], key T, opts .
 		return 0, &PartialError{Err: errNil}
 	}
 	var read error
-	if read = repo.CheckUnguarded(how.Unchecked); read != nil {
+	if read = repo.CheckUnguarded(true, how.Unchecked); read != nil {
 		return 0, &PartialError{Err: fmt.Errorf("%s: %w", repo.Name(), read)}
 	}
 	left, counts, err := core.WriteBatch(ctx, func(yield func(core.BatchOp) bool) {

@@ -188,7 +188,7 @@ func (s *sweep) look(ctx context.Context, folder string, objects []object) error
 	if len(refs) == 0 {
 		return nil
 	}
-	core.BatchRead(ctx, refs, core.BatchGetting{Batching: core.Batching{Concurrency: core.BatchConcurrency, Retries: core.BatchRetries}, Consistent: true}, nil)
+	core.BatchRead(ctx, refs, core.BatchGetting{Batching: core.Batching{Concurrency: core.BatchConcurrency, Retries: core.BatchRetries}, Consistent: true, Hidden: true}, nil)
 	for i, ref := range refs {
 		var unreadable *core.BadItem
 		switch err := ref.Err(); {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,6 +18,7 @@ import (
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/crypt"
 	"github.com/dynox-go/dynox/crypt/internal/kmstest"
+	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/hooks"
 	"github.com/dynox-go/dynox/internal/core"
 	"github.com/dynox-go/dynox/internal/testbed"
@@ -159,3 +161,33 @@ func TestRotateInTrouble(t *testing.T) {
 
 // values compares attribute values by what they hold.
 var values = cmp.Comparer(func(a, b types.AttributeValue) bool { return reflect.DeepEqual(a, b) })
+
+// TestRotateHidden: what reads hide may come back, and opens then.
+func TestRotateHidden(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	type memo struct {
+		ID      string    `dynamodbav:"id"`
+		Secret  string    `dynamodbav:"secret"`
+		Deleted time.Time `dynamodbav:"deleted,omitempty"`
+	}
+	proto := expr.Proto[memo]()
+	service := kmstest.New("old", "new")
+	former, next := crypt.KMS(service.Client(), "old"), crypt.KMS(service.Client(), "new")
+	table := dynox.NewTable(memtable.New(t).Client(), "memos")
+	repo := func(k crypt.Keyring) *dynox.Repo[memo] {
+		r, err := dynox.NewRepo(table, dynox.Key[memo]{Partition: dynox.By(expr.At(proto, &proto.ID))},
+			crypt.Field(expr.At(proto, &proto.Secret), k), dynox.SoftDelete(expr.At(proto, &proto.Deleted)))
+		is.NoErr(err)
+		return r
+	}
+	memos := repo(former)
+	is.NoErr(table.Ensure(ctx, memos))
+	is.NoErr(memos.Put(ctx, &memo{ID: "a", Secret: "s"}))
+	is.NoErr(memos.Delete(ctx, memo{ID: "a"}))
+	done, err := crypt.Rotate(ctx, repo(crypt.AnyOf(next, former)))
+	is.NoErr(err)
+	is.Equal(done.Rotated, int64(1))
+	back, err := repo(next).Restore(ctx, memo{ID: "a"})
+	is.NoErr(err)
+	is.Equal(back.Secret, "s")
+}

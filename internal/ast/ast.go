@@ -377,4 +377,5 @@ type Write struct {
 	Cond    *Cond
 	Actions []*Action
 	Once    bool // send exactly once, as a transaction of one
+	Deleted bool // it is about an item that was deleted softly
 }

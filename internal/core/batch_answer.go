@@ -174,7 +174,7 @@ func (q *getRequest) loaded(ctx context.Context) {
 func (q *getRequest) send(ctx context.Context) error {
 	for _, p := range q.parts {
 		p.page = p.view.newPage(p.repo.Table)
-		p.page.match = p.match
+		p.page.match, p.page.hidden = p.match, q.how.Hidden
 	}
 	first := q.parts[0]
 	c := first.repo.Table.newCall(ctx, first.page, nil)

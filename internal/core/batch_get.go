@@ -15,6 +15,7 @@ type BatchGetting struct {
 	Batching
 	Consistent bool
 	InOrder    bool // of the keys
+	Hidden     bool // items that are hidden, too
 	Only       []*ast.Attr
 	Missing    func(key any) // told of each *T that names no item, nil: nobody
 }

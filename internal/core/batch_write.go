@@ -437,7 +437,7 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 	if r == nil {
 		return errors.New("it is made with Put or Delete, of a repository that is not nil")
 	}
-	if err := r.CheckUnguarded(w.how.Unchecked); err != nil {
+	if err := r.CheckUnguarded(b.op.Delete, w.how.Unchecked); err != nil {
 		return err
 	}
 	if b.op.made != nil {

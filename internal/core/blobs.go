@@ -203,7 +203,7 @@ func (w *Write) failed(ctx context.Context, err error) error {
 // wantReplaced has w ask for the item that it replaces, if that may have blobs
 // which nothing refers to then.
 func (w *Write) wantReplaced() {
-	w.replaces = len(w.repo.stages.blobs) > 0 && !w.once && w.op != Create
+	w.replaces = len(w.repo.stages.blobs) > 0 && !w.once && w.op != Create && !w.soft
 }
 
 // removeReplaced removes the blobs of the item that w, which has taken effect,

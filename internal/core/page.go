@@ -18,6 +18,8 @@ type page struct {
 	view    *view
 	table   string // its name
 	any     bool   // items of every kind are asked for
+	deleted bool   // those that were deleted softly are, too
+	hidden  bool   // and all that are hidden
 	leg     *leg   // of the query that the items are of, nil: none
 	request *request
 	single  reflect.Value // where the item of an answer with one goes
@@ -91,7 +93,7 @@ func (p *page) release() {
 	if p.items.Cap()*int(p.items.Type().Elem().Size()) > maxItems {
 		p.items.SetZero()
 	}
-	p.any, p.returned, p.request, p.leg, p.single, p.match = false, false, nil, nil, reflect.Value{}, nil
+	p.any, p.deleted, p.hidden, p.returned, p.request, p.leg, p.single, p.match = false, false, false, false, nil, nil, reflect.Value{}, nil
 	p.view.pages.Put(p)
 }
 
@@ -342,7 +344,7 @@ func (p *page) add(dst reflect.Value, fault error) {
 // is known to be of the repository's kind.
 func (p *page) asked(r *record, own bool) bool {
 	s := p.view.schema
-	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && (own || !s.foreign(r)) && !s.hidden(r)
+	return p.any || (p.request == nil || p.request.yields(p.leg, r)) && (own || !s.foreign(r)) && (p.hidden || !s.hidden(r, p.deleted))
 }
 
 // found reports whether an answer with one item has it, and it is one that

@@ -100,13 +100,16 @@ func (ix *index) partitionOf(item reflect.Value) reflect.Value {
 	return only
 }
 
-// CheckUnguarded is what is wrong with writing to the repository in batches.
-func (r *Repo) CheckUnguarded(unchecked bool) error {
+// CheckUnguarded is what is wrong with writing to the repository in batches, or
+// deleting.
+func (r *Repo) CheckUnguarded(deleting, unchecked bool) error {
 	switch why := r.Guarded(); {
 	case r.Table.Err != nil:
 		return r.Table.Err
 	case r.Table.ReadOnly:
 		return ErrReadOnly
+	case deleting && r.stages.soft != nil && !unchecked:
+		return errors.New("it deletes softly, which batches cannot do; Unchecked deletes for good")
 	case why != "" && !unchecked:
 		return errors.New(why + ", which batches cannot check; Unchecked goes without")
 	}

@@ -34,6 +34,8 @@ type Spec struct {
 	Desc       bool
 	Consistent bool
 	Prefetch   bool
+	Deleted    bool // items that were deleted softly, too
+	Hidden     bool // items that are hidden for whatever reason, too
 	After      string
 	Track      func(cursor string)
 	// OnItem decides about an item that cannot be read; nil: it ends the
@@ -54,12 +56,19 @@ func (b *BadItem) Error() string { return fmt.Sprintf("bad item: %v", b.Err) }
 func (b *BadItem) Unwrap() error { return b.Err }
 
 // GetItem reads the item that key, a *T, names into out, a *T.
-func (r *Repo) GetItem(ctx context.Context, key any, consistent bool, only []*ast.Attr, out any) error {
-	return r.getItem(ctx, key, consistent, only, out, nil)
+func (r *Repo) GetItem(ctx context.Context, key any, how Getting, out any) error {
+	return r.getItem(ctx, key, how, out, nil)
+}
+
+// Getting is what a read of one item can be told.
+type Getting struct {
+	Consistent bool
+	Deleted    bool // also if it was deleted softly
+	Only       []*ast.Attr
 }
 
 // getItem is GetItem; seen, if it is not nil, sees the stored item.
-func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*ast.Attr, out any, seen func(stored)) error {
+func (r *Repo) getItem(ctx context.Context, key any, how Getting, out any, seen func(stored)) error {
 	if r.Table.Err != nil {
 		return r.Table.Err
 	}
@@ -70,12 +79,15 @@ func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*as
 	if v, err = r.stages.sought(ctx, v); err != nil {
 		return err
 	}
-	view, err := r.only(r.table, only)
+	if how.Deleted && r.stages.soft == nil {
+		return errNotSoft
+	}
+	view, err := r.only(r.table, how.Only)
 	if err != nil {
 		return err
 	}
 	in := &dynamodb.GetItemInput{TableName: aws.String(r.Table.Name)}
-	if consistent {
+	if how.Consistent {
 		in.ConsistentRead = aws.Bool(true)
 	}
 	if !view.whole {
@@ -85,7 +97,7 @@ func (r *Repo) getItem(ctx context.Context, key any, consistent bool, only []*as
 	}
 	p := view.newPage(r.Table)
 	defer p.release()
-	p.single = reflect.ValueOf(out).Elem()
+	p.single, p.deleted = reflect.ValueOf(out).Elem(), how.Deleted
 	var unfit error // of a form that cannot hold the key
 	asked := false
 	for _, f := range r.table.forms() {
@@ -234,6 +246,8 @@ func (r *Repo) check(spec *Spec) (*index, error) {
 	}
 	k := spec.Key
 	switch {
+	case spec.Deleted && r.stages.soft == nil:
+		return nil, errNotSoft
 	case spec.Scan && r.Table.NoScans:
 		return nil, ErrScan
 	case spec.Segments > maxSegments:
@@ -303,6 +317,9 @@ func (q *request) ownFilter(count bool) *ast.Cond {
 	if t := r.stages.ttl; count && t != nil && r.holds(q.ix, t.Path[0].Name) && (q.spec.Scan || !q.isKey(t.Path[0].Name)) {
 		alive = r.unexpired()
 	}
+	if d := r.stages.soft; count && d != nil && !q.spec.Deleted && r.holds(q.ix, d.Attr.Path[0].Name) && (q.spec.Scan || !q.isKey(d.Attr.Path[0].Name)) {
+		alive = ast.All(alive, r.softly(ast.Missing))
+	}
 	return ast.All(kind, claims, literals, alive)
 }
 
@@ -365,7 +382,7 @@ func (q *request) newScope() scope {
 func (q *request) fetch(ctx context.Context, leg int, start map[string]types.AttributeValue, limit, segment, segments int) *page {
 	l := q.legs[leg]
 	p := q.view.newPage(q.repo.Table)
-	p.request, p.leg, p.any = q, l, q.all
+	p.request, p.leg, p.any, p.deleted, p.hidden = q, l, q.all, q.spec.Deleted, q.spec.Hidden
 	p.segment = segment
 	if p.err = ctx.Err(); p.err != nil {
 		return p

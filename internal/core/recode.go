@@ -38,6 +38,7 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) 
 		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
 	}
 	own, before, last := *spec, spec.After, spec.After
+	own.Hidden = true
 	own.Track = func(cursor string) { before, last = last, cursor }
 	q, err := r.prepare(ctx, &own, reading{})
 	if err != nil {

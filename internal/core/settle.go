@@ -51,6 +51,8 @@ func (w *Write) settled(ctx context.Context, p *page, have stored) bool {
 	switch {
 	case w.take || w.swap: // what was there before is lost
 		return false
+	case w.soft && w.user == nil && !w.checked && have.there() && !p.foreign(have) && w.repo.deleted(&p.record):
+		return true // whoever did it
 	case w.wrote(p, have):
 		if p.single.IsValid() && w.op != Put {
 			p.entries = append(p.entries, entry{stored: have, own: true, err: p.load(ctx, have, p.single)})
@@ -71,13 +73,24 @@ func (r *Repo) refused(ctx context.Context, w *Write, p *page, err error, have s
 	}
 	there := have.there()
 	foreign := there && p.foreign(have)
+	deleted := there && !foreign && r.deleted(&p.record)
+	gone := !there || foreign || deleted != w.deleted && (deleted || w.op == Update)
+	failed := func(why error) error {
+		return &Failure{Kinds: []error{ErrConditionFailed, why}, Why: why.Error(), Cause: err}
+	}
 	switch {
 	case w.op == Create && (there || w.user == nil):
 		return r.failure(ctx, w, p, err, have, ErrExists, ErrConditionFailed)
-	case (w.op == Update || w.take) && (!there || foreign):
+	case (w.op == Update && !w.soft || w.take) && gone:
 		return &Failure{Kinds: []error{ErrNotFound}, Cause: err}
 	case foreign:
-		return &Failure{Kinds: []error{ErrConditionFailed, errForeign}, Why: errForeign.Error(), Cause: err}
+		return failed(errForeign)
+	case (w.soft || w.deleted) && gone:
+		return failed(errNothing)
+	case w.op == Upsert && deleted:
+		return failed(errDeleted)
+	case w.deleted && !deleted:
+		return failed(errAlive)
 	}
 	f := r.failure(ctx, w, p, err, have, ErrConditionFailed)
 	if (w.op == Update || w.op == Upsert) && p.isOld(have) {

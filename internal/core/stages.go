@@ -68,8 +68,9 @@ type Stages struct {
 	Coded    []Coded
 	Blobs    []Blob
 	Uniques  []Unique
-	TTLs     []TTL // one, or none
-	Hide     bool  // items past their time
+	TTLs     []TTL        // one, or none
+	Hide     bool         // items past their time
+	Soft     []SoftDelete // one, or none
 }
 
 // stages are Stages, compiled.
@@ -88,6 +89,7 @@ type stages struct {
 	ttl       *ast.Attr // nil: none
 
 	hideExpired bool
+	soft        *SoftDelete // nil: deletes are for good
 }
 
 type validator interface{ Validate() error }
@@ -148,7 +150,7 @@ func (s *Schema) compileStages(given *Stages) error {
 	if reflect.PointerTo(s.Type).Implements(reflect.TypeFor[validator]()) {
 		s.stages.checks = append(s.stages.checks[:len(s.stages.checks):len(s.stages.checks)], func(item any) error { return item.(validator).Validate() })
 	}
-	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileTTL(given.TTLs, given.Hide), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs), s.compileUniques(given.Uniques))
+	errs = append(errs, s.compileUpgrades(given.Upgrades), s.compileTTL(given.TTLs, given.Hide), s.compileSoftDelete(given.Soft), s.compileFollowing(given.Derived), s.compileCoded(given.Coded), s.compileBlobs(given.Blobs), s.compileUniques(given.Uniques))
 	return errors.Join(errs...)
 }
 

@@ -22,7 +22,7 @@ type Loaded struct {
 // LoadItem is a consistent GetItem that remembers what it read.
 func (r *Repo) LoadItem(ctx context.Context, key, out any) (*Loaded, error) {
 	l := new(Loaded)
-	err := r.getItem(ctx, key, true, nil, out, func(item stored) { l.stored = item.values() })
+	err := r.getItem(ctx, key, Getting{Consistent: true}, out, func(item stored) { l.stored = item.values() })
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func (r *Ref) read(ctx context.Context, item stored) error {
 	p := r.repo.outcome(nil)
 	defer p.release()
 	p.returned = false
-	if p.foreign(item) || r.repo.hidden(&p.record) {
+	if p.foreign(item) || r.repo.hidden(&p.record, false) {
 		return nil
 	}
 	r.found = true

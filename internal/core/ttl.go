@@ -66,9 +66,15 @@ func expired() (first, last int64) {
 	return now.AddDate(-5, 0, 0).Unix(), now.Unix()
 }
 
-// hidden reports whether a stored item counts as not there because its time
-// has passed.
-func (s *Schema) hidden(r *record) bool {
+// hidden reports whether a stored item counts as not there: because its time has
+// passed, or it was deleted softly, unless such are asked for.
+func (s *Schema) hidden(r *record, deleted bool) bool {
+	return !deleted && s.deleted(r) || s.past(r)
+}
+
+// past reports whether a stored item counts as not there because its time has
+// passed.
+func (s *Schema) past(r *record) bool {
 	if !s.stages.hideExpired {
 		return false
 	}

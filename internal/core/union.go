@@ -98,6 +98,9 @@ func (u *Union) view(r *Repo, ix *index) *view {
 				add(name)
 			}
 		}
+		if d := r.stages.soft; d != nil {
+			add(d.Attr.Path[0].Name)
+		}
 		if t := r.stages.ttl; t != nil && r.stages.hideExpired {
 			add(t.Path[0].Name)
 		}
@@ -156,7 +159,7 @@ func (p *page) readMixed(s *wire.Scanner) error {
 			r := u.repos[p.guess]
 			if fault == nil && own.record.has(r.Kind.Attr) && !r.foreign(&own.record) {
 				e := entry{stored: stored{raw: raw}, mixed: mixed{repo: p.guess, n: n}}
-				if e.own = !r.hidden(&own.record) && !p.leg.keys.dropped(&own.record); e.own {
+				if e.own = !r.hidden(&own.record, p.deleted) && !p.leg.keys.dropped(&own.record); e.own {
 					if e.err = own.upgrade(dst, nil); e.err == nil {
 						e.err = own.finish(dst)
 					}
@@ -182,7 +185,7 @@ func (p *page) addMixed(item stored) {
 	e := entry{stored: item}
 	e.repo = slices.IndexFunc(u.repos, func(r *Repo) bool { return !r.foreign(&p.record) })
 	p.guess = e.repo
-	known := e.repo >= 0 && !u.repos[e.repo].hidden(&p.record)
+	known := e.repo >= 0 && !u.repos[e.repo].hidden(&p.record, p.deleted)
 	unknown := e.repo < 0 && !u.skip && !p.view.schema.isSentinel(&p.record)
 	e.own = (known || unknown) && !p.leg.keys.dropped(&p.record)
 	e.sealed = e.own && known

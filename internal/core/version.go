@@ -138,7 +138,7 @@ func (v *Version) wantedBy(c *ast.Cond) (wanted int64, ok bool) {
 // cond holds for an item of the wanted version. An update's is its caller's.
 func (s *stages) cond(w *Write) *ast.Cond {
 	v := s.version
-	if v == nil || !w.checked || w.op == Update || w.op == Upsert {
+	if v == nil || !w.checked || w.op == Update && !w.soft || w.op == Upsert {
 		return nil
 	}
 	return versionIs(v, w.wanted)

@@ -135,6 +135,9 @@ func (v *view) keep(ix *index) error {
 			}
 		}
 	}
+	if d := v.schema.stages.soft; d != nil && v.schema.holds(ix, d.Attr.Path[0].Name) {
+		v.need(d.Attr.Path[0].Name)
+	}
 	if t := v.schema.stages.ttl; v.schema.stages.hideExpired && v.schema.holds(ix, t.Path[0].Name) {
 		v.need(t.Path[0].Name)
 	}

@@ -54,6 +54,8 @@ type Write struct {
 	single  bool // taking effect twice does harm
 	take    bool // a delete that returns the item
 	swap    bool // a put that returns what it replaced
+	soft    bool // a delete that is an update
+	deleted bool // about an item that was deleted softly
 	unseen  bool // a delete of what is of another kind: there is no item
 	versioned
 	uploading
@@ -83,7 +85,7 @@ func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *W
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	w = &Write{repo: r, op: op, user: with.Cond, once: with.Once}
+	w = &Write{repo: r, op: op, user: with.Cond, once: with.Once, deleted: with.Deleted}
 	if err := r.stages.checkBlind(with.Cond); err != nil {
 		return nil, err
 	}
@@ -108,7 +110,11 @@ func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (*W
 	case Update, Upsert:
 		err = w.prepareUpdate(ctx, with.Actions)
 	case Delete:
-		err = w.prepareDelete(ctx)
+		if r.stages.soft != nil && !w.deleted {
+			err = w.prepareSoftDelete(ctx)
+		} else {
+			err = w.prepareDelete(ctx)
+		}
 	case Check:
 		w.key, err = r.keyOfItem(ctx, w.item)
 	}
@@ -242,6 +248,9 @@ func (w *Write) done(ctx context.Context, result reflect.Value) error {
 		result = w.caller
 	case Update, Upsert:
 		when = AfterUpdate
+		if w.soft {
+			when = AfterDelete
+		}
 	case Delete:
 		when = AfterDelete
 	case Check, claims, unclaims, checks:
@@ -320,7 +329,7 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	defer p.release()
 	err = r.send(ctx, w, p, old != nil)
 	switch {
-	case w.user == nil && !w.checked && errors.Is(err, errForeign): // of this kind, nothing is there
+	case w.user == nil && !w.checked && (errors.Is(err, errForeign) || errors.Is(err, errNothing)): // of this kind, nothing is there
 		if old == nil {
 			return nil
 		}
@@ -377,17 +386,26 @@ func (p *page) outcome(ctx context.Context) error {
 func (w *Write) guard() *ast.Cond {
 	r := w.repo
 	kind := r.kindCond() // whatever the key: other repositories' literals are not known here
+	alive := r.softly(ast.Missing)
+	if w.deleted {
+		alive = r.softly(ast.Exists)
+	}
 	switch w.op {
 	case Create:
 		return r.exists(ast.Missing)
+	case Put:
+		alive = nil // one that was deleted is replaced
 	case Update:
-		return ast.All(r.exists(ast.Exists), kind, r.upgraded())
+		if w.soft {
+			return ast.All(r.exists(ast.Exists), kind, alive, r.stages.cond(w))
+		}
+		return ast.All(r.exists(ast.Exists), kind, alive, r.upgraded())
 	case Upsert:
 		if old := r.upgraded(); old != nil {
-			return ast.All(kind, ast.Any(r.exists(ast.Missing), old))
+			return ast.All(kind, alive, ast.Any(r.exists(ast.Missing), old))
 		}
 	}
-	return ast.All(kind, r.stages.cond(w))
+	return ast.All(kind, alive, r.stages.cond(w))
 }
 
 // build writes the expressions of w.
