@@ -354,6 +354,10 @@ func TestCodedRefused(t *testing.T) {
 		"size":      func() error { return patients.Delete(ctx, item, expr.If(expr.Size(patientNotes).Gt(1))) },
 		"not":       func() error { return patients.Delete(ctx, item, expr.If(expr.Not(born.Gt(1)))) },
 		"raw":       func() error { return patients.Delete(ctx, item, expr.If(expr.Raw[patient]("#name = ?", "Amy"))) },
+		"raw, bare": func() error {
+			return patients.Delete(ctx, item, expr.If(expr.Raw[patient]("beds = ? OR born = ?", 0, 1)))
+		},
+		"raw, path": func() error { return patients.Delete(ctx, item, expr.If(expr.Raw[patient]("(home.street = ?)", "x"))) },
 		"other":     func() error { return patients.Delete(ctx, item, expr.If(patientSeen.EqAttr(patientName))) },
 		"inside": func() error {
 			return patients.Delete(ctx, item, expr.If(expr.Entry(meta, "blood").Eq("0")))
@@ -379,7 +383,7 @@ func TestCodedRefused(t *testing.T) {
 			t.Errorf("%s: %v, %d requests", name, err, len(engine.Requests())-sent)
 		}
 	}
-	is.NoErr(patients.Put(ctx, &item, expr.If(patientName.Exists(), home.Exists(), homeCity.Eq("Ulm"))))
+	is.NoErr(patients.Put(ctx, &item, expr.If(patientName.Exists(), home.Exists(), homeCity.Eq("Ulm"), expr.Raw[patient]("size(ward) = ? AND NOT beds < ?", 1, 0))))
 
 	table := testbed.Table(t, engine.Client())
 	c := seal{"x", new(calls)}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/dynox-go/dynox/internal/codec"
 )
@@ -284,16 +285,20 @@ func (c *Cond) Attrs(f func(*Attr)) {
 	}
 }
 
-// RawNames are the attributes that the text of a raw condition names by
-// themselves, and not by way of Names.
+// RawNames are what the text of a raw condition may name by itself, and not by way
+// of Names: the words in it, other than functions and what follows a dot.
 func (c *Cond) RawNames() []string {
 	var names []string
-	for i := range c.Text {
-		if c.Text[i] != '#' {
+	for i := 0; i < len(c.Text); i++ {
+		name := RawName(c.Text[i:])
+		if name == "" {
 			continue
 		}
-		name := RawName(c.Text[i+1:])
-		if _, given := c.Names[name]; !given {
+		before, marked := strings.CutSuffix(c.Text[:i], "#")
+		i += len(name)
+		_, given := c.Names[name]
+		function := !marked && strings.HasPrefix(c.Text[i:], "(")
+		if !(marked && given) && !function && !strings.HasSuffix(before, ".") {
 			names = append(names, name)
 		}
 	}
