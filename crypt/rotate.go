@@ -39,8 +39,9 @@ func RotateProgress(f func(Rotation)) RotateOption { return func(r *rotation) { 
 // key has wrapped: with other data keys.
 func RotateEverything() RotateOption { return func(r *rotation) { r.everything = true } }
 
-// RotateOnItemError has f decide about an item that cannot be opened or read, which
-// ends the call otherwise: nil goes on after it, and leaves it as it is.
+// RotateOnItemError has f decide about an item that cannot be opened or read, or that
+// would be too large when it is rotated, which ends the call otherwise: nil goes on
+// after it, and leaves it as it is.
 func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 	return func(r *rotation) {
 		if f == nil {
@@ -61,7 +62,8 @@ func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 // at all. It scans the table, one item after the other, and replaces the values of
 // an item if they are still those that it has read: what others write meanwhile
 // stays. Nothing else of an item changes; hooks do not run, and versions do not
-// count. It costs the capacity to read all of the table, and to write what it
+// count. Items that are hidden because their time has passed are rotated, too. It
+// costs the capacity to read all of the table, and to write what it
 // rotates.
 //
 // To change a key, add it to the keyring wherever values are read, then make it the

@@ -159,6 +159,64 @@ func TestRotateInTrouble(t *testing.T) {
 	is.True(errors.Is(err, dynox.ErrCursor))
 }
 
+// TestRotateTooLarge: an item that has no room for envelopes is named, and can be
+// left.
+func TestRotateTooLarge(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	engine := memtable.New(t)
+	plain := newUsers(t, engine.Client())
+	for i := range 3 {
+		is.NoErr(plain.Put(ctx, &user{Team: "a", ID: i, Email: strings.Repeat("x", 409_500*(i%2))}))
+	}
+	users := on(t, engine.Client(), plain, crypt.Field(email, crypt.Raw("k", rawKey(1)), crypt.ReadPlaintext()))
+	done, err := crypt.Rotate(ctx, users)
+	var item *dynox.ItemError
+	is.True(errors.As(err, &item))
+	is.True(errors.Is(err, dynox.ErrTooLarge))
+	is.Equal(done.Items, int64(1))
+	left := 0
+	done, err = crypt.Rotate(ctx, users, crypt.RotateAfter(done.Cursor), crypt.RotateOnItemError(func(*dynox.ItemError) error {
+		left++
+		return nil
+	}))
+	is.NoErr(err)
+	is.Equal([]int64{done.Items, int64(left)}, []int64{1, 1})
+}
+
+// TestRotateExpired: items past their time, which reads hide, are rotated: they may
+// come back.
+func TestRotateExpired(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	type draft struct {
+		ID   string    `dynamodbav:"id"`
+		Ends time.Time `dynamodbav:"ends,unixtime"`
+		Text string    `dynamodbav:"text"`
+	}
+	proto := expr.Proto[draft]()
+	key := dynox.Key[draft]{Partition: dynox.By(expr.At(proto, &proto.ID))}
+	table := dynox.NewTable(memtable.New(t).Client(), "drafts")
+	drafts := func(opts ...dynox.Option[draft]) *dynox.Repo[draft] {
+		r, err := dynox.NewRepo(table, key, opts...)
+		is.NoErr(err)
+		return r
+	}
+	is.NoErr(table.Ensure(ctx, drafts())) // so that the service deletes nothing
+	hiding := func(keyring crypt.Keyring) *dynox.Repo[draft] {
+		return drafts(crypt.Field(expr.At(proto, &proto.Text), keyring), dynox.TTL(expr.At(proto, &proto.Ends)), dynox.HideExpired[draft]())
+	}
+	former, next := crypt.Raw("old", rawKey(1)), crypt.Raw("new", rawKey(2))
+	d := draft{ID: "1", Ends: time.Now().Add(-time.Hour), Text: "a draft"}
+	is.NoErr(hiding(former).Put(ctx, &d))
+	done, err := crypt.Rotate(ctx, hiding(crypt.AnyOf(next, former)))
+	is.NoErr(err)
+	is.Equal(done, crypt.Rotation{Items: 1, Rotated: 1})
+	got, err := hiding(next).Touch(ctx, d, time.Now().Add(time.Hour))
+	is.NoErr(err)
+	is.Equal(got.Text, d.Text)
+}
+
 // values compares attribute values by what they hold.
 var values = cmp.Comparer(func(a, b types.AttributeValue) bool { return reflect.DeepEqual(a, b) })
 

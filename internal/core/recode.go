@@ -26,8 +26,8 @@ const (
 // form, are decoded and encoded again, and replace what was read if that is still
 // stored. It changes nothing else of an item, runs no hooks and counts no version.
 // done is told of each item, with the cursor past it, and ends it by returning
-// false; an item that cannot be read is the spec's to decide about. The cursor
-// continues after the last item that is done, with an error too.
+// false; an item that cannot be read, or would be too large, is the spec's to decide
+// about. The cursor continues after the last item that is done, with an error too.
 func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) (bool, error), done func(what Recoding, cursor string) bool) (cursor string, err error) {
 	switch {
 	case r.Table.ReadOnly:
@@ -49,10 +49,12 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) 
 	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
 	l.yield = func() bool {
 		var what Recoding
-		if what, failed = r.recode(ctx, l.item, stale); failed != nil {
-			return false
+		what, failed = r.recode(ctx, l.item, stale)
+		if errors.Is(failed, ErrTooLarge) {
+			failed = l.bad(failed)
+			return failed == nil
 		}
-		return done(what, last)
+		return failed == nil && done(what, last)
 	}
 	if cursor, err = l.run(ctx); failed != nil {
 		return before, failed // to try that item again
@@ -107,6 +109,9 @@ func (r *Repo) recode(ctx context.Context, item stored, stale func(Coder, Value)
 		}
 	}
 	if err := encodeValues(ctx, values, spans); err != nil {
+		return RecodeLeft, err
+	}
+	if err := (stored{raw: spliceValues(nil, raw, spans, values)}).checkSize(); err != nil {
 		return RecodeLeft, err
 	}
 	for i, sp := range spans {

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox/internal/codec"
@@ -27,6 +29,14 @@ func (i stored) size() int {
 		return len(i.raw)
 	}
 	return itemSize(i.values())
+}
+
+// checkSize refuses an item that is larger than one can be.
+func (i stored) checkSize() error {
+	if n := i.size(); n > maxItem {
+		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
+	}
+	return nil
 }
 
 // values are the item's attributes as the SDK has them, nil for JSON of none.

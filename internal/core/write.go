@@ -159,10 +159,7 @@ func (w *Write) preparePut(ctx context.Context) error {
 	if len(w.uploads) > 0 {
 		w.rebuild = func(ctx context.Context) error { return w.encode(ctx, keys) }
 	}
-	if n := w.stored.size(); n > maxItem {
-		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item has %d bytes, more than the %d that one can have", n, maxItem)}
-	}
-	return nil
+	return w.stored.checkSize()
 }
 
 // encode makes the item that w puts what is stored of it.
