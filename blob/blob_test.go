@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/matryer/is"
 
@@ -373,6 +375,38 @@ var errFailing = errors.New("broken")
 
 func (failing) Read([]byte) (int, error) { return 0, errFailing }
 
+// TestSizeInItem: whatever the item says, no more is read than there is, and it is
+// seen.
+func TestSizeInItem(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	client := memtable.New(t).Client()
+	r, _ := papers(t, client, s3test.New(t).Client())
+	p := paper{Owner: "a", N: 1, Scan: blob.From([]byte("0123456789"))}
+	is.NoErr(r.Put(ctx, &p))
+	for size, want := range map[string]string{"10": "read", "9": "changed", "4611686018427387904": "changed", "10.5": "unreadable", "-1": "unreadable"} {
+		av, err := p.Scan.MarshalDynamoDBAttributeValue()
+		is.NoErr(err)
+		av.(*types.AttributeValueMemberM).Value["s"] = &types.AttributeValueMemberN{Value: size}
+		_, err = client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &r.Core(core.Door{}).Table.Name, Item: map[string]types.AttributeValue{
+			"owner": &types.AttributeValueMemberS{Value: "a"}, "n": &types.AttributeValueMemberN{Value: "1"}, "scan": av,
+		}})
+		is.NoErr(err)
+		got, err := r.Get(ctx, p)
+		if err == nil {
+			_, err = got.Scan.Bytes(ctx, math.MaxInt64)
+		}
+		switch {
+		case errors.As(err, new(*dynox.ItemError)):
+			is.Equal("unreadable", want)
+		case errors.Is(err, blob.ErrChanged):
+			is.Equal("changed", want)
+		default:
+			is.NoErr(err)
+			is.Equal("read", want)
+		}
+	}
+}
+
 func TestReading(t *testing.T) {
 	is, ctx := is.New(t), t.Context()
 	bucket := s3test.New(t)
@@ -415,6 +449,11 @@ func TestReading(t *testing.T) {
 	for _, body := range []string{"0123456780", "012345678", "01234567899", ""} {
 		bucket.Object(p.Scan.Name()).Body = []byte(body)
 		_, err := p.Scan.Bytes(ctx, 100)
+		is.True(errors.Is(err, blob.ErrChanged))
+	}
+	bucket.Object(p.Scan.Name()).Body = []byte("01")
+	for _, off := range []int64{1, 5} {
+		_, err = p.Scan.ReadAt(ctx, make([]byte, 4), off)
 		is.True(errors.Is(err, blob.ErrChanged))
 	}
 	bucket.Object(p.Scan.Name()).Body = []byte("0123456789")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/smithy-go"
 )
@@ -54,6 +55,12 @@ func (e *Error) Error() string {
 
 // Unwrap is why the call failed.
 func (e *Error) Unwrap() error { return e.Err }
+
+// outside reports whether S3 has no byte of a range.
+func outside(err error) bool {
+	var answer interface{ HTTPStatusCode() int }
+	return errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusRequestedRangeNotSatisfiable
+}
 
 // missing reports whether S3 does not have the object.
 func missing(err error) bool {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -163,7 +164,8 @@ func (r *Ref) UnmarshalDynamoDBAttributeValue(av types.AttributeValue) error {
 			}
 		case *types.AttributeValueMemberN:
 			if name == memberSize {
-				_, err := fmt.Sscan(v.Value, &r.size)
+				var err error
+				r.size, err = strconv.ParseInt(v.Value, 10, 64)
 				ok = err == nil && r.size >= 0
 			}
 		case *types.AttributeValueMemberB:
@@ -213,8 +215,8 @@ func (r Ref) bound() (*Store, error) {
 }
 
 // Open reads the blob from the start. The reader must be closed; it belongs to one
-// goroutine. Its end is an error if the bytes are not those that were stored, by
-// their number or their hash. It is [ErrNone] of a zero Ref.
+// goroutine. An object of another size is [ErrChanged], and so is the end of one with
+// other bytes. It is [ErrNone] of a zero Ref.
 func (r Ref) Open(ctx context.Context) (io.ReadCloser, error) {
 	if r.inline != nil {
 		return io.NopCloser(bytes.NewReader(r.inline)), nil
@@ -223,7 +225,7 @@ func (r Ref) Open(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := store.get(ctx, r.name, "")
+	body, err := store.get(ctx, r.name, "", r.size)
 	if err != nil {
 		return nil, err
 	}
@@ -247,8 +249,13 @@ func (r Ref) Bytes(ctx context.Context, limit int64) ([]byte, error) {
 	if r.Size() > limit {
 		return nil, fmt.Errorf("dynox: blob: it has %d bytes, more than %d", r.Size(), limit)
 	}
-	b := bytes.NewBuffer(make([]byte, 0, r.Size()))
-	_, err := r.WriteTo(ctx, b)
+	body, err := r.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = body.Close() }()
+	b := bytes.NewBuffer(make([]byte, 0, r.Size()+bytes.MinRead)) // which the end takes
+	_, err = b.ReadFrom(body)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +282,7 @@ func (r Ref) ReadAt(ctx context.Context, p []byte, off int64) (int, error) {
 		return 0, nil
 	}
 	n := min(int64(len(p)), r.size-off)
-	body, err := store.get(ctx, r.name, fmt.Sprintf("bytes=%d-%d", off, off+n-1))
+	body, err := store.get(ctx, r.name, fmt.Sprintf("bytes=%d-%d", off, off+n-1), n)
 	if err != nil {
 		return 0, err
 	}

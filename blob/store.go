@@ -120,8 +120,8 @@ func (q quiet) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMulti
 	return out, err
 }
 
-// get reads an object, or a range of it.
-func (s *Store) get(ctx context.Context, name, bytes string) (io.ReadCloser, error) {
+// get reads an object, or a range of it, which has size bytes.
+func (s *Store) get(ctx context.Context, name, bytes string, size int64) (io.ReadCloser, error) {
 	in := &s3.GetObjectInput{Bucket: &s.bucket, Key: &name}
 	if bytes != "" {
 		in.Range = &bytes
@@ -130,8 +130,12 @@ func (s *Store) get(ctx context.Context, name, bytes string) (io.ReadCloser, err
 	switch {
 	case err != nil && missing(err):
 		return nil, &Error{"GetObject", errors.Join(ErrGone, err)}
+	case err != nil && outside(err):
+		return nil, &Error{"GetObject", errors.Join(ErrChanged, err)}
 	case err != nil:
 		return nil, &Error{"GetObject", err}
+	case out.ContentLength != nil && *out.ContentLength != size:
+		return nil, &Error{"GetObject", errors.Join(ErrChanged, out.Body.Close())}
 	}
 	return out.Body, nil
 }
