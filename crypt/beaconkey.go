@@ -28,7 +28,7 @@ type BeaconKey struct {
 
 // MakeBeaconKey makes a key, wrapped: a text to be kept in the configuration, which
 // is no secret. There is one for as long as the values are there, so this is called
-// once, by hand.
+// once, by hand. [Rotate] does not change it: the key that wrapped it stays needed.
 func MakeBeaconKey(ctx context.Context, keyring Keyring, opts ...BeaconKeyOption) (string, error) {
 	if err := checkKeyring(keyring); err != nil {
 		return "", fmt.Errorf("dynox: crypt.MakeBeaconKey: %w", err)
@@ -100,7 +100,7 @@ func (k *BeaconKey) open(ctx context.Context) ([]byte, error) {
 	defer clear(key)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("the beacon key: %w", err)
 	case len(key) != KeySize:
 		return nil, fmt.Errorf("the keyring opened a key of %d bytes, not %d", len(key), KeySize)
 	}

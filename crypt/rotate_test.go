@@ -217,6 +217,30 @@ func TestRotateExpired(t *testing.T) {
 	is.Equal(got.Text, d.Text)
 }
 
+// TestRotateBeacons: a beacon key needs the key that wrapped it after all values have
+// another one, and says so.
+func TestRotateBeacons(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	client := memtable.New(t).Client()
+	former, next := crypt.Raw("old", rawKey(1)), crypt.Raw("new", rawKey(2))
+	text := beaconKeyText(t, former)
+	with := func(keyring, ofBeacons crypt.Keyring) []dynox.Option[user] {
+		return []dynox.Option[user]{byMark, crypt.Field(email, keyring), crypt.Beacon(mark, email, crypt.NewBeaconKey(ofBeacons, text))}
+	}
+	users := newUsers(t, client, with(former, former)...)
+	is.NoErr(users.Put(ctx, &user{Team: "a", ID: 1, Email: "amy@example.com"}))
+	_, err := crypt.Rotate(ctx, on(t, client, users, with(crypt.AnyOf(next, former), former)...))
+	is.NoErr(err)
+	sought := byMark.In(user{Email: "amy@example.com"})
+	found, err := iter.Collect(on(t, client, users, with(next, former)...).Query(ctx, sought))
+	is.NoErr(err)
+	is.Equal(found[0].ID, 1)
+	_, err = iter.Collect(on(t, client, users, with(next, next)...).Query(ctx, sought))
+	is.True(errors.Is(err, crypt.ErrOpen))
+	is.True(strings.Contains(err.Error(), "mark: the beacon key: does not open"))
+}
+
 // values compares attribute values by what they hold.
 var values = cmp.Comparer(func(a, b types.AttributeValue) bool { return reflect.DeepEqual(a, b) })
 
