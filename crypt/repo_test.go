@@ -1,10 +1,12 @@
 package crypt_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -299,6 +301,33 @@ func TestThousandItems(t *testing.T) {
 		good++
 	}
 	is.Equal([]int{bad, good}, []int{500, 500})
+}
+
+// TestCutShort: items that were not opened because the caller's time is over are not
+// bad ones, which could be passed over as if there were no more.
+func TestCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is := is.New(t)
+		client := memtable.New(t).Client()
+		service := kmstest.New("k1")
+		keyring := crypt.Cached(crypt.KMS(service.Client(), "k1"), crypt.MaxUses(0), crypt.Size(0))
+		users := newUsers(t, client, crypt.Field(email, keyring))
+		for i := range 20 {
+			is.NoErr(users.Put(t.Context(), &user{Team: "a", ID: i, Email: "amy@example.com"}))
+		}
+		service.Fail("Decrypt", -1, kmstest.Fault{Delay: time.Second})
+		pass := func(*dynox.ItemError) error { t.Error("an item is at fault"); return nil }
+		for _, wait := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond} { // none, or some, were opened
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			defer cancel()
+			_, err := iter.Collect(users.Query(ctx, userKey.In(user{Team: "a"}).OnItemError(pass)))
+			is.True(errors.Is(err, context.DeadlineExceeded))
+			ctx, cancel = context.WithTimeout(t.Context(), wait)
+			defer cancel()
+			_, err = crypt.Rotate(ctx, users, crypt.RotateEverything(), crypt.RotateOnItemError(pass))
+			is.True(errors.Is(err, context.DeadlineExceeded))
+		}
+	})
 }
 
 // TestRefused: what must be told by NewRepo, or before anything is sent.

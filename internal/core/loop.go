@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -378,6 +379,9 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 		}
 		if l.view.union == nil {
 			p.hook(ctx, i)
+		}
+		if over := ctx.Err(); over != nil && errors.Is(e.err, over) { // the item is not at fault
+			return true, false, pick(l.last, nil, e.err)
 		}
 		before := *at
 		*at = position{state: atKey, leg: leg, item: e.stored}
