@@ -489,6 +489,13 @@ func TestReading(t *testing.T) {
 	_, err = blob.NewUploadLink(ctx, r, scan, paper{}, time.Minute)
 	is.True(errors.Is(err, dynox.ErrKey))
 
+	for _, ttl := range []time.Duration{-1, 0, time.Second - 1, 7*24*time.Hour + 1} {
+		_, err = p.Scan.Link(ctx, ttl)
+		is.True(err != nil && strings.Contains(err.Error(), "7 days"))
+		_, err = blob.NewUploadLink(ctx, r, scan, p, ttl)
+		is.True(err != nil && strings.Contains(err.Error(), "7 days"))
+	}
+
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		for _, v := range []any{p.Scan, p.More.Note, blob.From([]byte("inline")), &p.Scan, paper{Scan: p.More.Note}} {
 			text := fmt.Sprintf(verb, v)

@@ -20,7 +20,7 @@ import (
 )
 
 // Link is an address at which whoever has it can read the blob, until ttl has
-// passed, at most seven days. It is made without I/O, other than for credentials. A
+// passed, from a second to seven days. It is made without I/O, other than for credentials. A
 // blob in the item itself has none.
 func (r Ref) Link(ctx context.Context, ttl time.Duration) (string, error) {
 	if r.inline != nil {
@@ -30,7 +30,7 @@ func (r Ref) Link(ctx context.Context, ttl time.Duration) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err := store.presign()
+	p, err := store.presign(ttl)
 	if err != nil {
 		return "", err
 	}
@@ -41,7 +41,15 @@ func (r Ref) Link(ctx context.Context, ttl time.Duration) (string, error) {
 	return req.URL, nil
 }
 
-func (s *Store) presign() (*s3.PresignClient, error) {
+// maxLink is for how long S3 takes a link.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+const maxLink = 7 * 24 * time.Hour
+
+// presign signs links for ttl. The SDK would take 0 for 15 minutes.
+func (s *Store) presign(ttl time.Duration) (*s3.PresignClient, error) {
+	if ttl < time.Second || ttl > maxLink {
+		return nil, fmt.Errorf("dynox: blob: a link for %v: S3 takes it for 1 second to 7 days", ttl)
+	}
 	c, ok := s.client.(*s3.Client)
 	if !ok {
 		return nil, fmt.Errorf("dynox: blob: a %T signs no links: it takes an *s3.Client", s.client)
@@ -58,7 +66,7 @@ type UploadLink struct {
 }
 
 // NewUploadLink is a link by which the bytes for the item that key names can be
-// stored, once, until ttl has passed, at most seven days. It changes nothing: when the
+// stored, once, until ttl has passed, from a second to seven days. It changes nothing: when the
 // bytes are there, [Store.Adopt] makes a Ref of them, for an update of the item. Bytes that are
 // not adopted are found by [Sweep].
 func NewUploadLink[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[T, Ref], key T, ttl time.Duration, opts ...Option) (*UploadLink, error) {
@@ -78,7 +86,7 @@ func NewUploadLink[T any](ctx context.Context, r *dynox.Repo[T], attr expr.Attr[
 	if err != nil {
 		return nil, fmt.Errorf("dynox: blob.NewUploadLink: %w", err)
 	}
-	p, err := f.store.presign()
+	p, err := f.store.presign(ttl)
 	if err != nil {
 		return nil, err
 	}
