@@ -22,6 +22,7 @@ require (
 	github.com/sethvargo/go-retry v0.5.0
 	github.com/tidwall/btree v1.8.2
 	go.uber.org/goleak v1.3.0
+	golang.org/x/time v0.15.0
 	pgregory.net/rapid v1.3.0
 )
 

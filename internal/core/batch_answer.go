@@ -199,6 +199,16 @@ func (q *getRequest) send(ctx context.Context) error {
 			in.RequestItems[name] = keys
 		})
 	}
+	if c.seen != nil {
+		for _, p := range q.parts {
+			for i := range p.asks {
+				if p.asks[i].open {
+					c.seen.about(p.repo.Table, readUnits(0, q.how.Consistent))
+					c.seen.in(p.repo.Table, []byte(p.asks[i].id))
+				}
+			}
+		}
+	}
 	out, err := invoke(c, &opBatchGetItem, in)
 	if err != nil {
 		return err
@@ -221,6 +231,17 @@ func (q *getRequest) send(ctx context.Context) error {
 		return errors.New("the service left a key unprocessed that was not asked for")
 	}
 	return nil
+}
+
+// processed is part of what calls tell.
+func (q *getRequest) processed() (items, left int) {
+	for _, p := range q.parts {
+		items += len(p.page.entries)
+		for i := range p.asks {
+			left += pick(p.asks[i].again, 1, 0)
+		}
+	}
+	return items, left
 }
 
 // noKeys stands for the keys in the SDK's input.

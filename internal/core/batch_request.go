@@ -89,6 +89,12 @@ func (q *writeRequest) send(ctx context.Context, ops []*batchWrite) error {
 			in.RequestItems[name] = append(in.RequestItems[name], b.write.request())
 		}
 	}
+	if c.seen != nil {
+		for _, b := range ops {
+			c.seen.about(b.op.Repo.Table, writeUnits(b.size))
+			c.seen.in(b.op.Repo.Table, []byte(b.id[b.idAt:]))
+		}
+	}
 	q.sent++
 	q.odd = false
 	out, err := invoke(c, &opBatchWriteItem, in)
@@ -117,6 +123,14 @@ func (q *writeRequest) send(ctx context.Context, ops []*batchWrite) error {
 		return errors.New("the service left an operation unprocessed that was not sent")
 	}
 	return nil
+}
+
+// processed is part of what calls tell.
+func (q *writeRequest) processed() (items, left int) {
+	for _, b := range q.ops {
+		left += pick(b.again, 1, 0)
+	}
+	return q.page.seen.Requested - left, left
 }
 
 func markAgain(ops []*batchWrite) {

@@ -35,9 +35,8 @@ var (
 	opTransactWriteItems = operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]{6, "TransactWriteItems", Client.TransactWriteItems, true}
 	opTransactGetItems   = operation[dynamodb.TransactGetItemsInput, dynamodb.TransactGetItemsOutput]{7, "TransactGetItems", Client.TransactGetItems, false}
 
-	// Puts and deletes without conditions may be repeated, so nobody watches.
 	opBatchGetItem   = operation[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]{8, "BatchGetItem", Client.BatchGetItem, false}
-	opBatchWriteItem = operation[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]{9, "BatchWriteItem", Client.BatchWriteItem, false}
+	opBatchWriteItem = operation[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]{9, "BatchWriteItem", Client.BatchWriteItem, true}
 )
 
 // call is one call of the SDK, being prepared.
@@ -51,6 +50,7 @@ type call struct {
 	own     [2]member
 	each    [][]member // those of a transaction's operations
 	taker   taker      // of an answer's members that are not one page's, nil: none
+	seen    *sighting  // nil: nobody looks
 	err     error
 }
 
@@ -58,6 +58,7 @@ type call struct {
 func (t *Table) newCall(ctx context.Context, p *page, watch *attempts) *call {
 	c := &call{ctx: ctx, table: t, page: p, watch: watch, direct: t.direct(ctx)}
 	c.members = c.own[:0]
+	c.look(ctx)
 	return c
 }
 
@@ -130,6 +131,14 @@ func invoke[In, Out any](c *call, op *operation[In, Out], in *In) (*Out, error) 
 		return nil, c.err
 	}
 	c.page.answered = false
+	if c.seen != nil {
+		return invokeSeen(c, op, in)
+	}
+	return dispatch(c, op, in)
+}
+
+// dispatch has the client make the call.
+func dispatch[In, Out any](c *call, op *operation[In, Out], in *In) (*Out, error) {
 	fns := options(c.ctx)
 	if c.direct && c.table.Kept && len(fns) == 0 {
 		if out, sent, err := send(c, op, in); sent {
@@ -137,8 +146,8 @@ func invoke[In, Out any](c *call, op *operation[In, Out], in *In) (*Out, error) 
 		}
 	}
 	fns = fns[:len(fns):len(fns)]
-	if c.watch != nil {
-		fns = append(fns, (&watcher{attempts: c.watch}).wrap)
+	if c.watch != nil || c.seen != nil {
+		fns = append(fns, (&watcher{attempts: c.watch, seen: c.seen}).wrap)
 	}
 	if c.direct {
 		x := new(exchange)

@@ -38,8 +38,11 @@ type Table struct {
 	Kept      bool   // it does so through pipelines
 	CursorKey []byte // seals cursors when set: 16, 24 or 32 bytes of AES key
 	Err       error  // what every call fails with, if set
+	Sight     *Sight // looks at calls, nil: nobody does
 
-	pipelines [operations]sync.Pool // of *pipeline
+	ReadBudget float64 // units that a query or scan may take, 0: any
+
+	pipelines [2 * operations]sync.Pool // of *pipeline: of calls that nobody looks at, and of others
 }
 
 // SetClient has t reach the service by client.
@@ -89,7 +92,8 @@ func (a *attempts) mayHaveTakenEffect(err error) bool {
 // watcher is the caller's retryer, seen through.
 type watcher struct {
 	aws.Retryer
-	attempts *attempts
+	attempts *attempts // of a write, or nil
+	seen     *sighting // nil: nobody looks
 }
 
 // wrap is an option of a call: it puts w in front of the client's retryer.
@@ -103,7 +107,10 @@ func (w *watcher) wrap(o *dynamodb.Options) {
 // IsErrorRetryable is asked about the error of each attempt.
 func (w *watcher) IsErrorRetryable(err error) bool {
 	retryable := w.Retryer.IsErrorRetryable(err)
-	if ambiguous(err) {
+	if w.seen != nil {
+		w.seen.refused(err)
+	}
+	if w.attempts != nil && ambiguous(err) {
 		w.attempts.lost.Store(true)
 		return retryable && !w.attempts.once
 	}
@@ -112,7 +119,14 @@ func (w *watcher) IsErrorRetryable(err error) bool {
 
 // GetAttemptToken keeps the wrapped retryer's second version.
 func (w *watcher) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	w.attempts.seen.Store(true)
+	if w.attempts != nil {
+		w.attempts.seen.Store(true)
+	}
+	if w.seen != nil {
+		if err := w.seen.attempt(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if v2, ok := w.Retryer.(aws.RetryerV2); ok {
 		return v2.GetAttemptToken(ctx)
 	}

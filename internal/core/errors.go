@@ -135,6 +135,10 @@ func innermost(err error) error {
 // serviceError is err of a call that reads, or of a write without a known
 // outcome of its own.
 func serviceError(err error) error {
+	var unsent *unsentError
+	if errors.As(err, &unsent) {
+		return unsent
+	}
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
 		return &Failure{Kinds: []error{ErrTableNotFound}, Cause: err}
@@ -188,7 +192,7 @@ func ambiguous(err error) bool {
 	if err == nil {
 		return false
 	}
-	if throttled(err) {
+	if throttled(err) || isUnsent(err) {
 		return false
 	}
 	var api smithy.APIError

@@ -25,17 +25,20 @@ type exchange struct {
 	page    *page                 // where the items go
 	taker   taker                 // of members that are not one page's, nil: none
 	out     smithy.Deserializable // of a kept stack, whose own output is not one call's
+	seen    *sighting             // nil: nobody looks
 	rest    [128]byte
 }
 
 // begin makes x that of c, whose answer goes to out, nil: to what the SDK has
 // for it.
 func (x *exchange) begin(c *call, out smithy.Deserializable) {
-	x.members, x.each, x.page, x.taker, x.out = c.members, c.each, c.page, c.taker, out
+	x.members, x.each, x.page, x.taker, x.out, x.seen = c.members, c.each, c.page, c.taker, out, c.seen
 }
 
 // end forgets the call.
-func (x *exchange) end() { x.members, x.each, x.page, x.taker, x.out = nil, nil, nil, nil, nil }
+func (x *exchange) end() {
+	x.members, x.each, x.page, x.taker, x.out, x.seen = nil, nil, nil, nil, nil, nil
+}
 
 // taker reads members of a batch's answer.
 type taker interface {
@@ -43,6 +46,8 @@ type taker interface {
 	reset()
 	// take reads the value that s is at, if it is for the taker.
 	take(name []byte, s *wire.Scanner) (taken bool, err error)
+	// processed is how many items it has taken or written, and how many are left.
+	processed() (items, left int)
 }
 
 // member is a member of a request's body.
@@ -63,6 +68,7 @@ func (x *exchange) wrap(o *dynamodb.Options) {
 // SerializeRequest lets the SDK write its input, and adds the members.
 func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request) error {
 	if err := x.ClientProtocol.SerializeRequest(ctx, schema, in, req); err != nil || len(x.members)+len(x.each) == 0 {
+		x.sent(req.ContentLength)
 		return err
 	}
 	stream := req.GetStream()
@@ -82,6 +88,7 @@ func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.Operatio
 	if err != nil {
 		return &smithy.SerializationError{Err: err}
 	}
+	x.sent(int64(len(body)))
 	if ok { // the stream stays, with another text: a new one would copy the request
 		reader.Reset(body)
 		req.ContentLength = int64(len(body))
@@ -93,6 +100,13 @@ func (x *exchange) SerializeRequest(ctx context.Context, schema *smithy.Operatio
 	}
 	*req = *changed
 	return nil
+}
+
+// sent notes how long the request's body is.
+func (x *exchange) sent(n int64) {
+	if x.seen != nil {
+		x.seen.Sent = n
+	}
 }
 
 // write is the body that the SDK wrote with the exchange's members in it.
@@ -240,6 +254,9 @@ func (x *exchange) DeserializeResponse(ctx context.Context, schema *smithy.Opera
 		return &damagedError{&smithy.DeserializationError{Err: err}}
 	}
 	rest := x.page.body.b
+	if x.seen != nil {
+		x.seen.Received += int64(len(rest))
+	}
 	if len(rest) > 0 {
 		take := x.take
 		if failed {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -38,20 +39,22 @@ func (r *Repo) ReadInto(ctx context.Context, spec *Spec, narrow *Narrow, dst any
 	return q.run(ctx, dst, false, yield)
 }
 
-// Count is the number of items that spec finds.
+// Count is the number of items that spec finds, or has found until it was
+// [Stopped].
 func (r *Repo) Count(ctx context.Context, spec *Spec) (int64, error) {
 	q, err := r.prepare(ctx, spec, reading{count: true})
 	if err != nil {
 		return 0, err
 	}
 	l := &loop{request: q, counting: true}
-	if _, err := l.run(ctx); err != nil {
+	_, err = l.run(ctx)
+	if _, stopped := err.(*Stopped); err != nil && !stopped { //nolint:errorlint // it is not wrapped
 		return 0, err
 	}
 	if q.spec.Limit > 0 {
-		return min(l.total, int64(q.spec.Limit)), nil
+		return min(l.total, int64(q.spec.Limit)), err
 	}
-	return l.total, nil
+	return l.total, err
 }
 
 func (q *request) run(ctx context.Context, dst any, ahead bool, yield func() bool) (string, error) {
@@ -74,6 +77,7 @@ type loop struct {
 	yielded   int
 	scanned   int
 	pages     int
+	until     time.Time  // the loop stops then, zero: never
 	last      bool       // only the final look beyond the limit is left
 	skipped   []*BadItem // found by that look
 	held      []*page    // not yet given back
@@ -104,8 +108,12 @@ func (l *loop) run(ctx context.Context) (string, error) {
 	if err == nil {
 		err = cursorErr
 	}
-	if err == nil && !done && l.spec.Track != nil {
+	_, stopped := err.(*unsentError) //nolint:errorlint // of the loop itself, not of a hook in it
+	if (err == nil || stopped) && !done && l.spec.Track != nil {
 		l.spec.Track(cursor)
+	}
+	if stopped {
+		err = &Stopped{Cursor: cursor, Err: err}
 	}
 	return cursor, err
 }
@@ -211,7 +219,7 @@ func (l *loop) after(leg int, p *page) position {
 // runSequential reads one page after the other; done reports that yield
 // ended it.
 func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	calls, cancel := l.bound(ctx)
 	var next chan *page // the page being fetched in advance, if any
 	defer func() {
 		cancel()
@@ -221,23 +229,23 @@ func (l *loop) runSequential(ctx context.Context) (done bool, err error) {
 	}()
 	at := l.positions[0]
 	leg := l.next(at)
-	for ; leg >= 0 && !l.bounded(); leg = l.next(at) {
+	for ; leg >= 0 && !l.bounded() && !l.late(); leg = l.next(at) {
 		var p *page
 		if next != nil {
 			p, next = <-next, nil
 		} else {
-			p = l.fetch(ctx, leg, at.key, l.size(0), 0, 0)
+			p = l.fetch(calls, leg, at.key, l.size(0), 0, 0)
 		}
 		if p.err != nil {
 			l.keep(p)
-			return false, p.err
+			return false, l.ended(ctx, p.err)
 		}
 		l.pages++
 		l.scanned += p.scanned
 		if l.spec.Prefetch && p.next != nil && !l.bounded() && (l.spec.Limit == 0 || l.yielded+len(p.entries) < l.spec.Limit) {
 			next = make(chan *page, 1)
 			go func(leg, size int, start map[string]types.AttributeValue) {
-				next <- l.fetch(ctx, leg, start, size, 0, 0)
+				next <- l.fetch(calls, leg, start, size, 0, 0)
 			}(leg, l.size(len(p.entries)), p.next)
 		}
 		at = l.after(leg, p)
@@ -267,7 +275,7 @@ func (l *loop) finish() {
 // runParallel reads every segment in a goroutine of its own, each at most one
 // page ahead of what is yielded.
 func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+	calls, cancel := l.bound(ctx)
 	pages := make(chan *page)
 	defer func() {
 		cancel()
@@ -287,12 +295,12 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 			if share >= 0 && (n == 0 || n > share-scanned) {
 				n = share - scanned
 			}
-			p := l.fetch(ctx, 0, start, n, segment, len(l.positions))
+			p := l.fetch(calls, 0, start, n, segment, len(l.positions))
 			scanned += p.scanned
 			next := p.next // p is the consumer's once it is sent
 			select {
 			case pages <- p:
-			case <-ctx.Done():
+			case <-calls.Done():
 				p.release()
 				cut.Store(true)
 				return
@@ -315,19 +323,25 @@ func (l *loop) runParallel(ctx context.Context) (done bool, err error) {
 		workers.Wait()
 		close(pages)
 	}()
+	var stopped error // the other segments' pages that were paid for are still to come
 	for p := range pages {
 		if p.err != nil {
 			l.keep(p)
-			return false, p.err
+			err := l.ended(ctx, p.err)
+			if !isUnsent(err) {
+				return false, err
+			}
+			stopped = err
+			continue
 		}
 		if stop, done, err := l.consume(ctx, p, 0, l.after(0, p)); stop || err != nil {
 			return done, err
 		}
 	}
-	if cut.Load() {
-		return false, context.Cause(ctx)
+	if cut.Load() && !l.late() {
+		return false, context.Cause(calls)
 	}
-	return false, nil
+	return false, stopped
 }
 
 // shares divides MaxScanned among the segments that are not at their end; -1
@@ -373,6 +387,8 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 		switch {
 		case !e.own:
 			continue
+		case !l.counting && l.late():
+			return true, false, nil
 		case l.counting:
 			l.total += pick[int64](l.counts, 0, 1)
 			continue

@@ -43,6 +43,9 @@ type page struct {
 	next    map[string]types.AttributeValue // nil at the end
 	err     error
 	segment int
+	number  int        // of the page in its read, from 1
+	at      attributes // the partition that its item or items are in, nil: several
+	seen    *sighting  // used again with the page, nil: none yet
 }
 
 // entry is an item of a page.
@@ -94,6 +97,7 @@ func (p *page) release() {
 		p.items.SetZero()
 	}
 	p.any, p.deleted, p.hidden, p.returned, p.request, p.leg, p.single, p.match = false, false, false, false, nil, nil, reflect.Value{}, nil
+	p.number, p.at = 0, nil
 	p.view.pages.Put(p)
 }
 

@@ -22,7 +22,7 @@ type pipeline struct {
 	handler  middleware.Handler // the stack, in front of the HTTP client
 	values   context.Context    // what the stack looks for in a call's context
 	exchange exchange
-	watcher  watcher // stands before the client's retryer if the operation writes
+	watcher  watcher // stands before the client's retryer, if attempts are watched
 }
 
 // keepable reports whether every call of c goes through the same stack: it is
@@ -54,11 +54,11 @@ var errKept = errors.New("the stack is kept")
 
 // newPipeline has the client make its stack for op, and stops it there. It is
 // nil if the SDK does not let it.
-func newPipeline[In, Out any](c *dynamodb.Client, op *operation[In, Out]) *pipeline {
+func newPipeline[In, Out any](c *dynamodb.Client, op *operation[In, Out], watched bool) *pipeline {
 	p := new(pipeline)
 	_, err := op.call(c, context.Background(), new(In), func(o *dynamodb.Options) {
 		p.exchange.wrap(o)
-		if op.writes {
+		if watched {
 			p.watcher.wrap(o)
 		}
 		ctx := middleware.WithServiceID(context.Background(), dynamodb.ServiceID)
@@ -98,20 +98,23 @@ func (c *callContext) Value(key any) any {
 
 // send sends in through a kept stack of op, if there is one.
 func send[In, Out any](c *call, op *operation[In, Out], in *In) (out *Out, sent bool, err error) {
-	pool := &c.table.pipelines[op.id]
+	pool := &c.table.pipelines[op.id+pick(c.seen != nil, operations, 0)]
 	p, _ := pool.Get().(*pipeline)
 	if p == nil {
-		if p = newPipeline(c.table.Client.(*dynamodb.Client), op); p == nil {
+		if p = newPipeline(c.table.Client.(*dynamodb.Client), op, c.watch != nil || c.seen != nil); p == nil {
 			return nil, false, nil
 		}
 	}
 	out = new(Out)
 	p.exchange.begin(c, any(out).(smithy.Deserializable))
-	p.watcher.attempts = c.watch
-	_, _, err = p.handler.Handle(&callContext{c.ctx, p.values}, in)
+	p.watcher.attempts, p.watcher.seen = c.watch, c.seen
+	_, metadata, err := p.handler.Handle(&callContext{c.ctx, p.values}, in)
 	p.exchange.end()
-	p.watcher.attempts = nil
+	p.watcher.attempts, p.watcher.seen = nil, nil
 	pool.Put(p)
+	if c.seen != nil {
+		c.seen.metadata = metadata
+	}
 	if err != nil {
 		return nil, true, &smithy.OperationError{ServiceID: dynamodb.ServiceID, OperationName: op.name, Err: err}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -29,8 +31,9 @@ type Spec struct {
 	MaxPages   int
 	MaxScanned int
 	Segments   int
-	Whole      bool // the item collection, whatever the sort key
-	Own        bool // what of the item collection the repository's keys can be, whatever the sort fields of Item
+	StopBefore time.Duration // the context's deadline, 0: it does not matter
+	Whole      bool          // the item collection, whatever the sort key
+	Own        bool          // what of the item collection the repository's keys can be, whatever the sort fields of Item
 	Desc       bool
 	Consistent bool
 	Prefetch   bool
@@ -114,6 +117,7 @@ func (r *Repo) getItem(ctx context.Context, key any, how Getting, out any, seen 
 		}
 		asked = true
 		p.reset()
+		p.in(r.Table, at[:1])
 		if err := r.Table.getItem(ctx, in, at, p); err != nil {
 			return serviceError(err)
 		}
@@ -170,6 +174,7 @@ type request struct {
 	counts   bool // the service's counts are those of the legs' items
 	all      bool // items of other kinds and hidden ones are wanted too
 	scope    scope
+	asked    atomic.Int64 // pages
 }
 
 // reading says what becomes of the items that a request finds.
@@ -248,6 +253,8 @@ func (r *Repo) check(spec *Spec) (*index, error) {
 	switch {
 	case spec.Deleted && r.stages.soft == nil:
 		return nil, errNotSoft
+	case spec.StopBefore < 0:
+		return nil, errors.New("StopBefore is negative")
 	case spec.Scan && r.Table.NoScans:
 		return nil, ErrScan
 	case spec.Segments > maxSegments:
@@ -383,7 +390,8 @@ func (q *request) fetch(ctx context.Context, leg int, start map[string]types.Att
 	l := q.legs[leg]
 	p := q.view.newPage(q.repo.Table)
 	p.request, p.leg, p.any, p.deleted, p.hidden = q, l, q.all, q.spec.Deleted, q.spec.Hidden
-	p.segment = segment
+	p.in(q.repo.Table, l.keys.partition)
+	p.segment, p.number = segment, int(q.asked.Add(1))
 	if p.err = ctx.Err(); p.err != nil {
 		return p
 	}

@@ -147,6 +147,12 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 	in := &dynamodb.TransactWriteItemsInput{TransactItems: make([]types.TransactWriteItem, len(writes)), ClientRequestToken: &token}
 	for i, w := range writes {
 		in.TransactItems[i] = w.transactItem(c)
+		if c.seen != nil {
+			c.seen.about(w.repo.Table, transactional*writeUnits(w.stored.size()))
+			if w.key != nil { // sentinels have a partition each
+				c.seen.in(w.repo.Table, w.key.appendIdentity(nil))
+			}
+		}
 	}
 	return resend(ctx, watch, func() error { //nolint:contextcheck // a kept stack outlives the call that it is made in
 		_, err := invoke(c, &opTransactWriteItems, in)

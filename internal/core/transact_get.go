@@ -110,6 +110,10 @@ func TransactGet(ctx context.Context, refs []*Ref) error {
 			get := &types.Get{TableName: aws.String(ref.repo.Table.Name)}
 			c.key(&get.Key, key)
 			c.next()
+			if c.seen != nil {
+				c.seen.about(ref.repo.Table, transactional*readUnits(0, true))
+				c.seen.in(ref.repo.Table, key.appendIdentity(nil))
+			}
 			in.TransactItems = append(in.TransactItems, types.TransactGetItem{Get: get})
 		}
 	}

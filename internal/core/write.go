@@ -481,6 +481,7 @@ func (r *Repo) sendSingle(ctx context.Context, w *Write, p *page, watch *attempt
 	}
 	old := pick(wanted || w.replaces, types.ReturnValueAllOld, "")
 	table := aws.String(r.Table.Name)
+	p.in(r.Table, w.key[:1])
 	switch w.op {
 	case Create, Put:
 		return r.Table.putItem(ctx, &dynamodb.PutItemInput{

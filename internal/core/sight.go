@@ -1,0 +1,266 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Call is the record of one call of the service: what budgets, limits, meters
+// and observers see of it. The root package documents its fields.
+type Call struct {
+	Operation string
+	Table     string
+	Tables    int
+	Index     string
+	Writes    bool
+	Page      int
+
+	Requested   int
+	Items       int
+	Scanned     int
+	Unprocessed int
+	Attempts    int
+	Throttles   int
+
+	EstimatedRead  float64
+	EstimatedWrite float64
+	ReadUnits      float64
+	WriteUnits     float64
+
+	Sent     int64
+	Received int64
+
+	Started  time.Time
+	Waited   time.Duration
+	Duration time.Duration
+
+	RequestID string
+	Class     string
+	Err       error
+}
+
+// Observer is told about calls: in the goroutine that makes the call, the
+// record being valid until End returns.
+type Observer interface {
+	Start(ctx context.Context, c *Call) context.Context
+	End(ctx context.Context, c *Call)
+}
+
+// Sight is what looks at the calls about a table's items.
+type Sight struct {
+	Observers []Observer
+	Limiter   *Limiter
+	Heat      *Heat
+
+	learned [operations]average // units of one item or page
+}
+
+// sighting is a call that is looked at. It belongs to a page, and is used
+// again with it.
+type sighting struct {
+	Call
+	op       int
+	accounts *account // of the call's context
+	shares   []share
+	one      [1]share
+	parts    []uint64 // hashes of the partitions that the call's items are in, if their heat is measured
+	id       []byte
+	ctx      context.Context
+	metadata middleware.Metadata // of the answer, if the SDK's output has none
+	again    bool                // the last attempt was throttled
+}
+
+// share is a table's part of a call.
+type share struct {
+	table     *Table
+	n         int     // items, keys or pages
+	least     float64 // units, by what is known of the request
+	estimated float64 // and by what such calls took lately
+	reserved  float64
+	used      float64
+	known     bool      // used is what the service said
+	since     time.Time // when the limit let the last attempt pass
+}
+
+// look has a call with ctx looked at, if anybody wants to.
+func (c *call) look(ctx context.Context) {
+	accounts := accountsOf(ctx)
+	if accounts == nil && c.table.Sight == nil {
+		return
+	}
+	s := c.page.seen
+	if s == nil {
+		s = new(sighting)
+		c.page.seen = s
+	}
+	s.accounts = accounts
+	s.forget()
+	c.seen = s
+}
+
+// forget empties what s knows of a request.
+func (s *sighting) forget() {
+	if clear(s.shares); s.shares == nil {
+		s.shares = s.one[:0]
+	}
+	s.shares, s.parts = s.shares[:0], s.parts[:0]
+}
+
+// about adds an item, a key or a page to the part of a table, which is expected
+// to take units. A call is about the items of its table unless it says so.
+func (s *sighting) about(t *Table, units float64) {
+	for i := range s.shares {
+		if s.shares[i].table.Name == t.Name {
+			s.shares[i].n++
+			s.shares[i].least += units
+			return
+		}
+	}
+	s.shares = append(s.shares, share{table: t, n: 1, least: units})
+}
+
+// invokeSeen makes a call that is looked at.
+func invokeSeen[In, Out any](c *call, op *operation[In, Out], in *In) (out *Out, err error) {
+	s, ctx := c.seen, c.ctx
+	if err := s.accounts.check(); err != nil {
+		return nil, err
+	}
+	if err = s.begin(c, op.id, op.name, op.writes, in); err == nil {
+		c.ctx = s.ctx
+		out, err = dispatch(c, op, in)
+		c.ctx = ctx
+	}
+	s.end(c, out, err)
+	return out, err
+}
+
+// begin begins the call of op with in: it waits until limits let it pass.
+func (s *sighting) begin(c *call, op int, name string, writes bool, in any) error {
+	s.Call = Call{Operation: name, Table: c.table.Name, Writes: writes, Page: c.page.number, Started: time.Now()}
+	s.op, s.again, s.metadata = op, false, middleware.Metadata{}
+	s.ask(c, in)
+	s.Tables = len(s.shares)
+	for i := range s.shares {
+		h := &s.shares[i]
+		h.used, h.known, h.reserved, h.estimated = 0, false, 0, h.least
+		s.Requested += h.n
+		if g := h.table.Sight; g != nil {
+			h.estimated = max(h.least, float64(h.n)*g.learned[op].value())
+		}
+		*pick(writes, &s.EstimatedWrite, &s.EstimatedRead) += h.estimated
+	}
+	ctx := c.ctx
+	for _, o := range c.table.observers() {
+		ctx = o.Start(ctx, &s.Call)
+	}
+	s.ctx = ctx
+	return s.wait(ctx)
+}
+
+func (t *Table) observers() []Observer {
+	if t.Sight == nil {
+		return nil
+	}
+	return t.Sight.Observers
+}
+
+// wait waits until the limits of all tables let an attempt pass.
+func (s *sighting) wait(ctx context.Context) error {
+	for i := range s.shares {
+		h := &s.shares[i]
+		g := h.table.Sight
+		if g == nil || g.Limiter == nil {
+			continue
+		}
+		waited, since, err := g.Limiter.side(s.Writes).wait(ctx, h.estimated)
+		s.Waited += waited
+		if err != nil {
+			return err
+		}
+		h.reserved, h.since = h.estimated, since
+	}
+	return nil
+}
+
+// attempt is asked before each attempt of the SDK: one that follows a throttled
+// one has lost what was reserved for that.
+func (s *sighting) attempt(ctx context.Context) error {
+	s.Attempts++
+	if !s.again {
+		return nil
+	}
+	s.again = false
+	return s.wait(ctx)
+}
+
+// refused is told of the error that an attempt ended in.
+func (s *sighting) refused(err error) {
+	if starved(err) {
+		s.again = true
+		s.Throttles++
+		s.slow()
+	}
+}
+
+// slow has the limits know that the service had no capacity.
+func (s *sighting) slow() {
+	for i := range s.shares {
+		h := &s.shares[i]
+		if g := h.table.Sight; g != nil && g.Limiter != nil {
+			g.Limiter.side(s.Writes).throttled(h.since)
+		}
+	}
+}
+
+// end ends the call: limits and budgets get what it used, and who looks at it
+// is told.
+func (s *sighting) end(c *call, out any, err error) {
+	s.Duration = time.Since(s.Started)
+	s.Attempts = max(s.Attempts, pick(isUnsent(err), 0, 1))
+	if err == nil {
+		s.answer(c, out)
+	} else {
+		s.Err, s.Class = serviceError(err), ClassOf(err)
+		if s.RequestID == "" {
+			s.RequestID = requestOf(err)
+		}
+	}
+	for i := range s.shares {
+		s.settle(&s.shares[i], err)
+	}
+	if c.table.Sight != nil && c.table.Sight.Heat != nil {
+		s.warm(c, c.table.Sight.Heat)
+	}
+	s.accounts.add(&s.Call)
+	observers := c.table.observers()
+	for i := len(observers) - 1; i >= 0; i-- {
+		observers[i].End(s.ctx, &s.Call)
+	}
+	s.ctx = nil
+}
+
+// settle finds what a table's part of the call has used. The service does not
+// tell it with an error, although it charges for a failed condition.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+func (s *sighting) settle(h *share, err error) {
+	switch {
+	case h.known || isUnsent(err):
+	case ConditionFailed(err): // no index was written
+		h.used = h.least
+	case err == nil || ambiguous(err):
+		h.used = h.estimated
+	}
+	*pick(s.Writes, &s.WriteUnits, &s.ReadUnits) += h.used
+	g := h.table.Sight
+	if g == nil {
+		return
+	}
+	if h.known && h.n > 0 {
+		g.learned[s.op].add(h.used / float64(h.n))
+	}
+	if g.Limiter != nil {
+		g.Limiter.side(s.Writes).settle(h.reserved, h.used)
+	}
+}
