@@ -49,6 +49,9 @@ var (
 	ErrAfterWrite = core.ErrAfterWrite
 	// ErrScan: the table was made with [NoScans]. Nothing was sent.
 	ErrScan = core.ErrScan
+	// ErrBudget: the [Budget] of the context, or the table's [ReadBudget], is spent.
+	// The call that it ends was not sent.
+	ErrBudget = core.ErrBudget
 	// ErrKind: an item of none of the kinds that a [UnionOf] reads.
 	ErrKind = core.ErrKind
 	// ErrNotUnique: another item has the value of an attribute that is unique, see
@@ -115,6 +118,17 @@ func itemError(b *core.BadItem) *ItemError {
 	return &ItemError{Index: b.Index, N: b.N, Path: b.Path, Cursor: Cursor(b.Cursor), Err: b.Err}
 }
 
+// StoppedError is a query, scan or count that a budget has ended before its end.
+type StoppedError struct {
+	Cursor Cursor // continues it after the last item it yielded, and what it had left out by then
+	Err    error  // why it ended: [ErrBudget]
+}
+
+func (e *StoppedError) Error() string { return e.Err.Error() }
+
+// Unwrap is why the read ended.
+func (e *StoppedError) Unwrap() error { return e.Err }
+
 // OldItem is the stored item that a failed write came with: what a condition
 // did not hold for, or what Create found. It is false when the error carries
 // none, or one of another type. Of a transaction it is the first of its type.
@@ -145,6 +159,10 @@ func public(err error) error {
 	var bad *core.BadItem
 	if errors.As(err, &bad) {
 		return itemError(bad)
+	}
+	var stopped *core.Stopped
+	if errors.As(err, &stopped) {
+		return &StoppedError{Cursor: Cursor(stopped.Cursor), Err: stopped.Err}
 	}
 	return err
 }

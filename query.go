@@ -1,6 +1,8 @@
 package dynox
 
 import (
+	"time"
+
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/internal/ast"
 	"github.com/dynox-go/dynox/internal/core"
@@ -70,6 +72,12 @@ func (q Query[T]) MaxPages(n int) Query[T] { q.s.MaxPages = n; return q }
 // MaxScanned ends the query after n items were read, filtered or not, with no
 // error; Track tells where. 0, the default, is no bound.
 func (q Query[T]) MaxScanned(n int) Query[T] { q.s.MaxScanned = n; return q }
+
+// StopBefore ends the query, with no error, when less than d is left before the
+// deadline of its context: Track tells where, and what comes after has d to store
+// that. A request that is on its way then is given up. 0, the default, leaves it to
+// the deadline, which is an error; without one, d has no meaning.
+func (q Query[T]) StopBefore(d time.Duration) Query[T] { q.s.StopBefore = d; return q }
 
 // Desc reads from the highest sort key down.
 func (q Query[T]) Desc() Query[T] { q.s.Desc = true; return q }
@@ -143,6 +151,10 @@ func (s Scan[T]) MaxPages(n int) Scan[T] { s.s.MaxPages = n; return s }
 // MaxScanned ends the scan after n items were read, filtered or not, with no
 // error; segments have equal shares of it. 0, the default, is no bound.
 func (s Scan[T]) MaxScanned(n int) Scan[T] { s.s.MaxScanned = n; return s }
+
+// StopBefore ends the scan before the deadline of its context, as
+// [Query.StopBefore] does.
+func (s Scan[T]) StopBefore(d time.Duration) Scan[T] { s.s.StopBefore = d; return s }
 
 // Segments scans in n parts at once, each in a goroutine that ends with the
 // loop and is at most one page ahead of it. Items come in no order. One

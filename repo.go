@@ -265,7 +265,8 @@ func (r *Repo[T]) Page(ctx context.Context, q Query[T]) (Page[T], error) {
 }
 
 // Count is the number of items that a [Query] or a [Scan] finds, up to its
-// Limit. It reads them, at the same cost, but does not transfer them.
+// Limit. It reads them, at the same cost, but does not transfer them. With a
+// [StoppedError] comes the number of those before its cursor.
 func (r *Repo[T]) Count(ctx context.Context, s Spec[T]) (int64, error) {
 	if s == nil {
 		return 0, r.fail("count", errors.New("nil query or scan"))
