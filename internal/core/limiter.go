@@ -64,7 +64,7 @@ type limit struct {
 	tooMuch  float64   // the rate at the last cut, 0: none yet
 	cutAt    time.Time // the last cut
 	moved    time.Time // the last growth or cut
-	hungry   bool      // a call has waited since
+	hungry   time.Time // until then calls wait
 	rates    Rates
 }
 
@@ -84,7 +84,7 @@ func burst(units float64) int { return int(max(math.Ceil(units*tokens), tokens))
 
 // set changes the rate. The caller holds the lock.
 func (l *limit) set(now time.Time, units float64) {
-	l.rate, l.moved, l.hungry = units, now, false
+	l.rate, l.moved = units, now
 	l.bucket.SetLimitAt(now, rate.Limit(units*tokens))
 	l.bucket.SetBurstAt(now, burst(units))
 }
@@ -142,7 +142,9 @@ func (l *limit) take(now time.Time, units float64) (t taken, delay time.Duration
 	l.credit -= min(units, before)
 	t.tokens, delay = l.reserve(now, units-min(units, before))
 	t.credit = before - l.credit
-	l.hungry = l.hungry || delay > 0
+	if delay > 0 {
+		l.hungry = now.Add(delay)
+	}
 	return t, delay
 }
 
@@ -207,21 +209,29 @@ func (l *limit) throttled(since time.Time) {
 	now := time.Now()
 	l.tooMuch, l.cutAt, l.credit = l.rate, now, 0
 	l.set(now, max(l.rate*cut, min(least, l.most)))
+	if saved := int(l.bucket.TokensAt(now)); saved > 0 { // the service has saved nothing
+		l.bucket.ReserveN(now, saved)
+	}
 }
 
-// grow raises an adaptive rate: a tenth each second, and slowly where it was too
-// much before. Where calls do not wait for it, more of it would tell nothing. The
-// caller holds the lock.
+// grow raises an adaptive rate: a tenth for each second, and slowly where it was too
+// much before. After a second in which no call waited for it, more would tell nothing.
+// The caller holds the lock.
 func (l *limit) grow(now time.Time) {
-	if l.moved.IsZero() {
+	if now.Sub(l.hungry) > growing {
 		l.moved = now
 	}
-	if !l.adaptive || !l.hungry || l.rate >= l.most || now.Sub(l.moved) < growing {
+	seconds := now.Sub(l.moved) / growing
+	if !l.adaptive || l.rate >= l.most || seconds <= 0 {
 		return
 	}
-	next := l.rate * growth
-	if t := l.tooMuch; t > 0 && l.rate < t*beyond && next > t*near {
-		next = l.rate + t*creep
+	next := l.rate
+	for range seconds {
+		faster := next * growth
+		if t := l.tooMuch; t > 0 && next < t*beyond && faster > t*near {
+			faster = next + t*creep
+		}
+		next = min(faster, l.most)
 	}
-	l.set(now, min(next, l.most))
+	l.set(now, next)
 }
