@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -36,7 +37,7 @@ type stream struct {
 // shard is the records of a part of the table's partitions, in the order of their sequence numbers.
 type shard struct {
 	id, parent string
-	part       int       // of the partitions, counted from 0
+	low, high  uint64    // the first and the last hash of the partitions that are its
 	since      time.Time // when it was opened
 	start      uint64    // the first sequence number that is its
 	end        uint64    // the last one; zero while it is open
@@ -56,9 +57,16 @@ type streamRecord struct {
 // newStream opens a stream with some shards; label is that of no other stream of the table.
 func newStream(t *table, label, view string, shards int, now, ready time.Time) *stream {
 	s := &stream{t: t, arn: t.arn + "/stream/" + label, label: label, view: view, created: now, ready: ready, next: 1, latest: now}
-	for part := range shards {
-		s.open(part, "", now)
+	low := uint64(0)
+	for part := 1; part < shards; part++ {
+		next, rest := bits.Div64(uint64(part), 0, uint64(shards))
+		if rest > 0 {
+			next++
+		}
+		s.open(low, next-1, "", now)
+		low = next
 	}
+	s.open(low, math.MaxUint64, "", now)
 	return s
 }
 
@@ -80,13 +88,14 @@ func (s *stream) gone(now time.Time) bool {
 }
 
 // open adds a shard. IDs are in the order of their opening, and tell the time of it.
-func (s *stream) open(part int, parent string, now time.Time) {
+func (s *stream) open(low, high uint64, parent string, now time.Time) {
 	s.opened++
 	hash := crc32.ChecksumIEEE(fmt.Appendf(nil, "%s/%d", s.arn, s.opened))
 	s.shards = append(s.shards, &shard{
 		id:     fmt.Sprintf("shardId-%020d-%08x", now.UnixMilli()+int64(s.opened)-1, hash),
 		parent: parent,
-		part:   part,
+		low:    low,
+		high:   high,
 		since:  now,
 		start:  s.next,
 	})
@@ -122,7 +131,7 @@ func (s *stream) settle(now time.Time) {
 			at = unseen // the shards in between have come and gone
 		}
 		s.closeShard(sh, at)
-		s.open(sh.part, sh.id, at)
+		s.open(sh.low, sh.high, sh.id, at)
 	}
 	horizon := now.Add(-streamRetention)
 	for _, sh := range s.shards {
@@ -159,13 +168,39 @@ func (s *stream) add(key string, out outcome, expired bool, now time.Time) {
 
 // shardOf returns the open shard of a key: those of a partition stay together.
 func (s *stream) shardOf(key string) *shard {
-	parts := 0
-	for _, sh := range s.shards {
-		parts = max(parts, sh.part+1)
-	}
-	part, _ := bits.Mul64(binary.BigEndian.Uint64([]byte(key[:8])), uint64(parts))
-	i := slices.IndexFunc(s.shards, func(sh *shard) bool { return sh.end == 0 && sh.part == int(part) })
+	hash := binary.BigEndian.Uint64([]byte(key[:8]))
+	i := slices.IndexFunc(s.shards, func(sh *shard) bool { return sh.end == 0 && sh.low <= hash && hash <= sh.high })
 	return s.shards[i]
+}
+
+// SplitShard closes the open shard of a table's stream that has the most partitions, the oldest of several, and
+// opens two children in its place, as the service does when a table grows. It fails if the table has no stream.
+func (e *Engine) SplitShard(table string) error {
+	t, err := e.forItems(table)
+	if err != nil {
+		return fmt.Errorf("memtable: split a shard: table %s: %s", table, messageOf(err))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stream == nil || !t.stream.closed.IsZero() {
+		return fmt.Errorf("memtable: split a shard: table %s has no stream", table)
+	}
+	t.stream.split(e.now())
+	return nil
+}
+
+func (s *stream) split(now time.Time) {
+	s.settle(now)
+	var widest *shard
+	for _, sh := range s.shards {
+		if sh.end == 0 && (widest == nil || sh.high-sh.low > widest.high-widest.low) {
+			widest = sh
+		}
+	}
+	middle := widest.low + (widest.high-widest.low)/2
+	s.closeShard(widest, now)
+	s.open(widest.low, middle, widest.id, now)
+	s.open(middle+1, widest.high, widest.id, now)
 }
 
 // sequenceNumber is a number as the service prints it: it orders as text too.

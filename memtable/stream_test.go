@@ -247,3 +247,38 @@ func TestFaultsReachStreams(t *testing.T) {
 		is.Equal(engine.Requests()[i].Table, "streamed")
 	}
 }
+
+func TestASplitShardHasTwoChildren(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t)
+	is.True(engine.SplitShard("streamed") != nil) // no table
+	arn := streaming(t, engine, "KEYS_ONLY")
+	for sk := range 4 {
+		for pk := range 30 {
+			putStreamed(t, engine, fmt.Sprint("p", pk), sk, "")
+		}
+		is.NoErr(engine.SplitShard("streamed"))
+		is.NoErr(engine.Check())
+	}
+	shards := ask(t, engine, "DescribeStream", `{"StreamArn":%q}`, arn).StreamDescription.Shards
+	is.Equal(len(shards), 1+4*2)
+	children, next, total := map[string]int{}, map[string]int{}, 0
+	for _, shard := range shards { // parents come before their children
+		children[shard.ParentShardID]++
+		for _, r := range ask(t, engine, "GetRecords", `{"ShardIterator":%q}`, oldest(t, engine, arn, shard.ShardID)).Records {
+			pk := r.Dynamodb.Keys["pk"]["S"]
+			is.Equal(r.Dynamodb.Keys["sk"]["N"], fmt.Sprint(next[pk]))
+			next[pk]++
+			total++
+		}
+	}
+	is.Equal(total, 120)
+	is.Equal(children[""], 1)
+	delete(children, "")
+	is.Equal(len(children), 4)
+	for _, n := range children {
+		is.Equal(n, 2)
+	}
+	ask(t, engine, "UpdateTable", `{"TableName":"streamed","StreamSpecification":{"StreamEnabled":false}}`)
+	is.True(engine.SplitShard("streamed") != nil)
+}
