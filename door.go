@@ -1,6 +1,10 @@
 package dynox
 
-import "github.com/dynox-go/dynox/internal/core"
+import (
+	"reflect"
+
+	"github.com/dynox-go/dynox/internal/core"
+)
 
 // Core is for the packages of this module: the repository without its type.
 // It is nil for a nil repository.
@@ -9,6 +13,26 @@ func (r *Repo[T]) Core(core.Door) *core.Repo {
 		return nil
 	}
 	return r.core
+}
+
+// Images is for the packages of this module: what reads stored forms of items,
+// and makes a T of each.
+func (r *Repo[T]) Images(core.Door) (*core.Images, func(repo int, item reflect.Value) T) {
+	m := &core.Images{Skip: true}
+	if r != nil {
+		m.Repos = []*core.Repo{r.core}
+	}
+	return m, func(_ int, item reflect.Value) T {
+		return item.Interface().(T) //nolint:forcetypeassert // it is of the repository's type
+	}
+}
+
+// Images is for the packages of this module, as that of [Repo].
+func (u *UnionOf[E]) Images(core.Door) (*core.Images, func(repo int, item reflect.Value) E) {
+	if u == nil {
+		return new(core.Images), nil
+	}
+	return &core.Images{Repos: u.repos, Skip: u.skip, Err: u.err}, u.item
 }
 
 // WithStages is for the packages of this module: an option of what they do

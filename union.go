@@ -145,13 +145,18 @@ func (u *UnionOf[E]) read(ctx context.Context, q AnySpec, ahead bool, yield func
 	}
 	spec, t := q.mixed()
 	return u.union.Read(ctx, t, spec, ahead, func(repo int, item reflect.Value) bool {
-		if u.pointers[repo] {
-			own := reflect.New(item.Type())
-			own.Elem().Set(item)
-			item = own
-		}
-		return yield(item.Interface().(E)) //nolint:forcetypeassert // Union saw that it is one
+		return yield(u.item(repo, item))
 	})
+}
+
+// item is an item of a repository as an E.
+func (u *UnionOf[E]) item(repo int, item reflect.Value) E {
+	if u.pointers[repo] {
+		own := reflect.New(item.Type())
+		own.Elem().Set(item)
+		item = own
+	}
+	return item.Interface().(E) //nolint:forcetypeassert // Union saw that it is one
 }
 
 func (u *UnionOf[E]) fail(op string, err error) error {
