@@ -14,7 +14,10 @@ import (
 	"github.com/dynox-go/dynox/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, // connections that wait for another request are an endpoint's, not ours
+		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
+}
 
 func TestChanges(t *testing.T) {
 	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
