@@ -86,11 +86,7 @@ func TestWorkersThatAreKilled(t *testing.T) {
 	if testing.Short() || racing {
 		changes = 10_000
 	}
-	for _, seed := range []uint64{1, 2} {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { testKills(t, changes, seed) })
-		})
-	}
+	synctest.Test(t, func(t *testing.T) { testKills(t, changes, 1) })
 }
 
 func testKills(t *testing.T, changes int, seed uint64) {
@@ -119,7 +115,7 @@ func testKills(t *testing.T, changes int, seed uint64) {
 					kills.Add(1)
 					die()
 				})
-				if err := work(life, c, all); err != nil && life.Err() == nil {
+				if err := work(life, c, all, 2*time.Minute/time.Duration(changes)); err != nil && life.Err() == nil {
 					t.Error(err)
 				}
 				timer.Stop()
@@ -144,7 +140,9 @@ func testKills(t *testing.T, changes int, seed uint64) {
 			}
 		}))
 		written += keys
-		time.Sleep(time.Minute / time.Duration(changes/keys))
+		if n%5 == 0 { // in bursts, so that many changes are read at once
+			time.Sleep(5 * time.Minute / time.Duration(changes/keys))
+		}
 	}
 	for start := time.Now(); all.count() < changes && time.Since(start) < time.Hour; {
 		time.Sleep(time.Second)
@@ -166,8 +164,9 @@ func testKills(t *testing.T, changes int, seed uint64) {
 	is.True(kills.Load() > 10)
 }
 
-// work is a worker that reads by a cable, until it is cut.
-func work(ctx context.Context, c *cable, all *seen) error {
+// work is a worker that reads by a cable, until it is cut, and takes a while for each
+// change.
+func work(ctx context.Context, c *cable, all *seen, while time.Duration) error {
 	client := c.engine.Client(func(o *dynamodb.Options) { o.HTTPClient = &http.Client{Transport: c} })
 	streams := c.engine.StreamsClient(func(o *dynamodbstreams.Options) { o.HTTPClient = &http.Client{Transport: c} })
 	orders, err := dynox.NewRepo(dynox.NewTable(client, "orders"), orderKey, dynox.Kind[order]("order"))
@@ -178,7 +177,7 @@ func work(ctx context.Context, c *cable, all *seen) error {
 	if err != nil {
 		return err
 	}
-	changes, err := stream.New(streams, orders, stream.As("test", checkpoints), stream.Lease(2*time.Second), stream.SaveEvery(300))
+	changes, err := stream.New(streams, orders, stream.As("test", checkpoints), stream.Lease(2*time.Second), stream.SaveEvery(20))
 	if err != nil {
 		return err
 	}
@@ -186,7 +185,7 @@ func work(ctx context.Context, c *cable, all *seen) error {
 		if err != nil {
 			return err
 		}
-		time.Sleep(500 * time.Microsecond)
+		time.Sleep(while)
 		if c.cut.Load() {
 			break
 		}
