@@ -157,7 +157,8 @@ const lateness = time.Minute
 
 // read reads the shard from a position on, until it ends or ctx does.
 func (sh *shard) read(ctx context.Context, at position) error {
-	iterator, pause, trimmed := "", pollFirst, 0
+	iterator, first, trimmed := "", min(pollFirst, sh.poll), 0
+	pause := first
 	for {
 		var out *dynamodbstreams.GetRecordsOutput
 		err := sh.try(ctx, func(ctx context.Context) (err error) {
@@ -218,13 +219,13 @@ func (sh *shard) read(ctx context.Context, at position) error {
 		}
 		iterator = *out.NextShardIterator
 		if len(out.Records) > 0 {
-			pause = pollFirst
+			pause = first
 			continue
 		}
-		if err := sleep(ctx, min(pause, sh.poll)); err != nil {
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
-		pause *= 2
+		pause = min(2*pause, sh.poll)
 	}
 }
 

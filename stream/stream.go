@@ -78,7 +78,9 @@ func open[T any](source Source[T]) (*core.Images, func(int, reflect.Value) T, er
 // Changes yields the changes, as a worker of the consumer that [As] names. It goes on
 // until ctx ends, which is the last error it yields; until the loop is left; or
 // until a stream that was switched off is consumed. Any other error is yielded last,
-// once, too, and another loop goes on after what is done.
+// once, too, and another loop goes on after what is done. Throttled requests are sent
+// again as long as it takes; what else may pass, such as a service that does not answer,
+// for a minute.
 //
 // A change is done when the loop asks for the next one. A loop that is left, by break,
 // return or a panic, leaves its change undone. What is done is stored from time

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -109,3 +110,5 @@ func collect[T any](t testing.TB, s *stream.Stream[T], n int) []stream.Change[T]
 	}
 	return all
 }
+
+func errorsIs(err, target error) bool { return errors.Is(err, target) }

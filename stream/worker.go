@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	sdkretry "github.com/aws/aws-sdk-go-v2/aws/retry"
 	streams "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
-	"github.com/sethvargo/go-retry"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/internal/core"
@@ -204,20 +203,28 @@ func (w *worker) nudge() {
 	}
 }
 
-// patience is for how long what may pass is tried again.
+// patience is for how long what may pass is tried again, but for throttling.
 const patience = time.Minute
 
-// try does f, again and again for a while if it fails with what may pass.
+// try does f, again and again if it fails with what may pass.
 func (w *worker) try(ctx context.Context, f func(context.Context) error) error {
-	backoff := retry.NewExponential(100 * time.Millisecond)
-	backoff = retry.WithCappedDuration(5*time.Second, retry.WithJitterPercent(30, backoff))
-	return retry.Do(ctx, retry.WithMaxDuration(patience, backoff), func(ctx context.Context) error {
+	var since time.Time // when it began to fail
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := f(ctx)
-		if err != nil && passing(err) {
-			return retry.RetryableError(err)
+		switch {
+		case err == nil || !passing(err):
+			return err
+		case throttled(err):
+			since = time.Time{}
+		case since.IsZero():
+			since = time.Now()
+		case time.Since(since) > patience:
+			return err
 		}
-		return err
-	})
+		if err := sleep(ctx, jitter(pause)); err != nil {
+			return err
+		}
+	}
 }
 
 // fatal reports whether err will not pass.
@@ -227,11 +234,17 @@ func (w *worker) fatal(ctx context.Context, err error) bool {
 
 // passing reports whether what failed with err may succeed later.
 func passing(err error) bool {
-	var limit *streams.LimitExceededException
 	var quota ratelimit.QuotaExceededError
-	return errors.As(err, &limit) || errors.As(err, &quota) ||
+	return throttled(err) || errors.As(err, &quota) ||
 		errors.Is(err, dynox.ErrUnknownOutcome) || errors.Is(err, context.DeadlineExceeded) ||
 		sdkretry.IsErrorRetryables(sdkretry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// throttled reports whether the service wants fewer requests.
+func throttled(err error) bool {
+	var limit *streams.LimitExceededException
+	return errors.As(err, &limit) ||
+		sdkretry.IsErrorThrottles(sdkretry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
 // jitter is between a half and all of d.
