@@ -23,12 +23,12 @@ import (
 type row = defined[string]
 
 var (
-	protoRow   = new(row)
-	rowA   = expr.At(protoRow, &protoRow.A)
-	rowB   = expr.At(protoRow, &protoRow.B)
-	rowN   = expr.At(protoRow, &protoRow.N)
-	rowV   = expr.At(protoRow, &protoRow.V)
-	rowKey = dynox.Key[row]{Partition: dynox.By(rowA)}
+	protoRow = new(row)
+	rowA     = expr.At(protoRow, &protoRow.A)
+	rowB     = expr.At(protoRow, &protoRow.B)
+	rowN     = expr.At(protoRow, &protoRow.N)
+	rowV     = expr.At(protoRow, &protoRow.V)
+	rowKey   = dynox.Key[row]{Partition: dynox.By(rowA)}
 )
 
 // TestDefinitionLimits: what the service would refuse is told before it is asked.

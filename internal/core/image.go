@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
@@ -122,15 +123,17 @@ func (m *Images) owner(attrs map[string]types.AttributeValue) Imaged {
 
 // StreamARN is the name of the table's stream.
 func (t *Table) StreamARN(ctx context.Context) (string, error) {
-	client, ok := t.Client.(tableClient)
+	client, ok := t.Client.(interface {
+		DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	})
 	if !ok {
 		return "", fmt.Errorf("this client (%T) cannot describe tables", t.Client)
 	}
-	have, err := t.describe(ctx, client)
+	out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(t.Name)}, options(ctx)...)
 	if err != nil {
-		return "", err
+		return "", serviceError(err)
 	}
-	arn := aws.ToString(have.LatestStreamArn)
+	arn := aws.ToString(out.Table.LatestStreamArn)
 	if arn == "" {
 		return "", errors.New("the table has no stream")
 	}
