@@ -56,8 +56,11 @@ func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) 
 		}
 		return failed == nil && done(what, last)
 	}
-	if cursor, err = l.run(ctx); failed != nil {
+	switch cursor, err = l.run(ctx); {
+	case failed != nil:
 		return before, failed // to try that item again
+	case err != nil && cursor == "":
+		return spec.After, err // it has not begun
 	}
 	return cursor, err
 }

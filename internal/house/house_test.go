@@ -150,13 +150,13 @@ func TestLinks(t *testing.T) {
 			"plans and expressions do no I/O"},
 		{regexp.MustCompile(`^memtable`), nil, regexp.MustCompile(`^` + module + `(/expr|/internal/(ast|codec|core))?$`),
 			"the engine shares nothing with what it judges"},
-		{regexp.MustCompile(`^(internal/core|expr|tx|batch|lock|hooks|crypt|blob|stream)?$`), nil,
+		{regexp.MustCompile(`^(internal/core|internal/tables|expr|tx|batch|lock|hooks|crypt|blob|stream)?$`), nil,
 			regexp.MustCompile(`^` + module + `/memtable`), "the engine is for tests and servers"},
 		{regexp.MustCompile(``), regexp.MustCompile(`^(crypt|examples)(/|$)`), regexp.MustCompile(`^` + sdk + `kms$`),
 			"only crypt links KMS"},
 		{regexp.MustCompile(``), regexp.MustCompile(`^(blob|examples)(/|$)`), regexp.MustCompile(`^` + sdk + `s3$`),
 			"only blob links S3"},
-		{regexp.MustCompile(``), regexp.MustCompile(`^(stream|memtable|examples|bench)(/|$)`), regexp.MustCompile(`^` + sdk + `dynamodbstreams$`),
+		{regexp.MustCompile(``), regexp.MustCompile(`^(stream|memtable|examples|bench|internal/testbed)(/|$)`), regexp.MustCompile(`^` + sdk + `dynamodbstreams$`),
 			"only stream and the engine link the streams client"},
 	}
 	packages := 0

@@ -1,0 +1,277 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/dynox-go/dynox/internal/ast"
+	"github.com/dynox-go/dynox/internal/codec"
+)
+
+// Backfill gives the items that spec, a scan, finds the form in which they would be
+// put today: the attributes that dynox derives, such as the keys of indexes, the kind
+// and beacons, and others that are stored in another way. It adds no fields that an
+// item lacks, and leaves encrypted ones alone. An update does it, if what it follows
+// from is still what was read; else the item is read again. No hook runs, and no
+// version counts. An item whose key has an older form is stored under the new one, in
+// one transaction. done is told of each item, as by [Repo.Recode].
+func (r *Repo) Backfill(ctx context.Context, spec *Spec, dry bool, done func(what Recoding, cursor string) bool) (cursor string, err error) {
+	switch {
+	case r.Table.ReadOnly && !dry:
+		return spec.After, ErrReadOnly
+	case spec.Index != "" || len(spec.Only) > 0:
+		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
+	}
+	own, before, last := *spec, spec.After, spec.After
+	own.Hidden = true
+	own.Track = func(cursor string) { before, last = last, cursor }
+	q, err := r.prepare(ctx, &own, reading{})
+	if err != nil {
+		return spec.After, err
+	}
+	ctx = SkipHooks(ctx)
+	var failed error
+	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
+	l.yield = func() bool {
+		var what Recoding
+		if what, failed = r.backfill(ctx, l.item.values(), l.dst, dry); failed != nil {
+			return false
+		}
+		return done(what, last)
+	}
+	switch cursor, err = l.run(ctx); {
+	case failed != nil:
+		return before, failed // to try that item again
+	case err != nil && cursor == "":
+		return spec.After, err // it has not begun
+	}
+	return cursor, err
+}
+
+// backfill is Backfill of one item, which has been read as old.
+func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue, item reflect.Value, dry bool) (what Recoding, err error) {
+	err = again(ctx, func() error {
+		w, err := r.refresh(ctx, old, item)
+		if err != nil || w == nil {
+			return err
+		}
+		if !dry {
+			err = w.sendRefreshed(ctx)
+		}
+		unknown := errors.Is(err, ErrUnknownOutcome)
+		switch {
+		case err == nil:
+			what = RecodeDone
+			return nil
+		case !errors.Is(err, ErrConditionFailed) && !unknown:
+			return err
+		}
+		// What is there now?
+		var failed error
+		if old, item, failed = r.reread(ctx, w); failed != nil {
+			return errors.Join(err, failed)
+		}
+		if left, failed := r.refresh(ctx, old, item); failed != nil || left == nil { // it is gone, or done
+			what = RecodeDone
+			return failed
+		}
+		if unknown {
+			return err
+		}
+		return fmt.Errorf("%w: %w", errMoved, err)
+	})
+	if errors.Is(err, ErrConditionFailed) {
+		return RecodeMoved, nil
+	}
+	return what, err
+}
+
+// refresh is the write that gives an item, which is stored as old, the form that it
+// would be put in today; nil if it has it.
+func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue, item reflect.Value) (*Write, error) {
+	if old == nil {
+		return nil, nil //nolint:nilnil // there is no item
+	}
+	w := &Write{repo: r, op: Update, item: reflect.New(r.Type).Elem(), key: r.keyIn(old)}
+	w.item.Set(item)
+	if err := r.stages.follow(ctx, w.item); err != nil {
+		return nil, err
+	}
+	keys, err := r.deriveKeys(nil, w.item)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := r.encode(nil, w.item, keys, false)
+	if err != nil {
+		return nil, err
+	}
+	now := stored.values()
+	set := func(name string, av types.AttributeValue) {
+		attr := r.root(name)
+		w.actions = append(w.actions, &ast.Action{Clause: ast.Remove, Attr: attr})
+		if av != nil {
+			w.actions[len(w.actions)-1] = &ast.Action{Clause: ast.Set, Attr: attr, Value: ast.Operand{Kind: ast.OpPlain, Value: av}}
+		}
+	}
+	derived := r.derivedNames(keys)
+	for name, av := range now {
+		have, ok := old[name]
+		switch {
+		case r.inKey(name) || r.opaque(name) || !ok && !slices.Contains(derived, name) || ok && equalValues(have, av):
+			continue
+		case slices.ContainsFunc(r.stages.uniques, func(u unique) bool { return u.attr.Path[0].Name == name }):
+			return nil, fmt.Errorf("%s is unique, and would be written otherwise: update the items", name)
+		}
+		set(name, av)
+	}
+	for name := range old {
+		if _, ok := now[name]; !ok && slices.Contains(derived, name) && !r.inKey(name) {
+			set(name, nil)
+		}
+	}
+	moves := !equalItems(w.key.values(), keys.key.values())
+	if len(w.actions) == 0 && !moves {
+		return nil, nil //nolint:nilnil // there is nothing to write
+	}
+	slices.SortFunc(w.actions, func(a, b *ast.Action) int { return cmp.Compare(a.Attr.Path[0].Name, b.Attr.Path[0].Name) })
+	b := ast.NewWriter(r.plan)
+	w.condition = b.Condition(r.unchanged(old, w.actions, moves))
+	if moves {
+		w.op = Delete
+		w.names, w.values = b.Names(), b.Values()
+		return w, errors.Join(b.Err(), w.renew(old, keys.key))
+	}
+	w.update = b.Update(w.actions)
+	w.names, w.values = b.Names(), b.Values()
+	return w, b.Err()
+}
+
+// renew has w delete the item that is stored as old, for another with key to take its
+// place.
+func (w *Write) renew(old map[string]types.AttributeValue, key attributes) error {
+	if len(w.repo.stages.coded) > 0 || len(w.repo.stages.blobs) > 0 {
+		return errors.New("an item with encrypted attributes or blobs, which are bound to its key, cannot be given another: read it, and put it")
+	}
+	item := maps.Clone(old)
+	for _, a := range w.actions {
+		if delete(item, a.Attr.Path[0].Name); a.Clause == ast.Set {
+			item[a.Attr.Path[0].Name], _ = a.Value.Value.(types.AttributeValue)
+		}
+	}
+	w.actions = nil
+	put := &Write{repo: w.repo, op: Put, key: slices.Clone(key)}
+	for _, a := range key {
+		item[a.name] = a.value
+	}
+	var all attributes
+	for name, av := range item {
+		all = append(all, attribute{name, av})
+	}
+	put.stored = stored{raw: all.json()}
+	b := ast.NewWriter(w.repo.plan)
+	put.condition = b.Condition(w.repo.exists(ast.Missing))
+	put.names, put.values = b.Names(), b.Values()
+	w.renewed = put
+	return b.Err()
+}
+
+// sendRefreshed sends what refresh has made.
+func (w *Write) sendRefreshed(ctx context.Context) error {
+	if w.renewed == nil {
+		p := w.repo.outcome(nil)
+		defer p.release()
+		return w.repo.sendPlain(ctx, w, p, false)
+	}
+	err := transactAll(ctx, []*Write{w, w.renewed}, "")
+	var canceled *Canceled
+	if errors.As(err, &canceled) {
+		return canceled.first()
+	}
+	return err
+}
+
+// reread is the item of w as it is now: nil if there is none.
+func (r *Repo) reread(ctx context.Context, w *Write) (map[string]types.AttributeValue, reflect.Value, error) {
+	now, foreign, err := r.readStored(ctx, w.key)
+	if err != nil || foreign || now == nil {
+		return nil, reflect.Value{}, err
+	}
+	p := r.table.whole.newPage(r.Table)
+	defer p.release()
+	p.any = true
+	p.readMap(now)
+	p.loaded(ctx)
+	if err := p.entries[0].err; err != nil {
+		return nil, reflect.Value{}, err
+	}
+	item := reflect.New(r.Type).Elem()
+	item.Set(p.item(0))
+	return now, item, nil
+}
+
+// derivedNames are the attributes that dynox decides on.
+func (r *Repo) derivedNames(keys derivedKeys) []string {
+	names := slices.Clone(keys.absent)
+	for _, a := range keys.derived {
+		names = append(names, a.name)
+	}
+	for _, d := range r.stages.following {
+		names = append(names, d.To.Path[0].Name)
+	}
+	return names
+}
+
+func (r *Repo) root(name string) *ast.Attr {
+	return &ast.Attr{Item: r.Type, Path: codec.Path{{Name: name}}}
+}
+
+func (r *Repo) inKey(name string) bool {
+	return slices.ContainsFunc(r.table.attrs(), func(a keyAttr) bool { return a.name == name })
+}
+
+// opaque reports whether an attribute is, or has in it, what is encoded anew each
+// time.
+func (r *Repo) opaque(name string) bool {
+	return slices.ContainsFunc(r.stages.coded, func(c coded) bool { return c.path[0].Name == name })
+}
+
+// unchanged holds for the item that was read as old, as far as actions depend on
+// it: its version, or the attributes that they change and those that keys and others
+// follow from; or, if whole is set, all of it.
+func (r *Repo) unchanged(old map[string]types.AttributeValue, actions []*ast.Action, whole bool) *ast.Cond {
+	names := map[string]bool{}
+	switch v := r.stages.version; {
+	case whole:
+		for name := range old {
+			names[name] = true
+		}
+	case v != nil:
+		names[v.Attr.Path[0].Name] = true
+	default:
+		for _, a := range actions {
+			names[a.Attr.Path[0].Name] = true
+		}
+		for _, p := range r.derived {
+			for _, f := range p.Fields {
+				names[f.Path[0].Name] = true
+			}
+		}
+		for _, d := range r.stages.following {
+			names[d.From.Path[0].Name] = true
+		}
+	}
+	conds := []*ast.Cond{r.exists(ast.Exists)}
+	for name := range names {
+		if !r.inKey(name) {
+			conds = append(conds, unique{attr: r.root(name)}.is(old[name]))
+		}
+	}
+	return ast.All(conds...)
+}
