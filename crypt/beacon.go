@@ -44,7 +44,7 @@ func Bits(n int) BeaconOption { return func(b *beacon) { b.bits = n } }
 //	for u, err := range users.Query(ctx, ByEmail.In(User{Email: "amy@example.com"})) {
 //
 // The values are texts, integers, bytes or times, or pointers to them; times are
-// equal if they are the same instant. It is exactly the value that is looked for:
+// equal if they are the same instant, as far as it is stored. It is exactly the value that is looked for:
 // bring texts into one form, such as lower case, before they are written.
 //
 // A beacon tells who reads the table which items have equal values, and how many:

@@ -144,6 +144,48 @@ func TestBeaconsOfValues(t *testing.T) {
 	is.Equal(three.B3+three.B4+string(three.B5), "")
 }
 
+// TestBeaconsOfTimes: a time is found by what is stored of it, and by all of it.
+func TestBeaconsOfTimes(t *testing.T) {
+	is := is.New(t)
+	ctx := t.Context()
+	type event struct {
+		ID   string     `dynamodbav:"id"`
+		At   *time.Time `dynamodbav:"at,unixtime"`
+		End  time.Time  `dynamodbav:"end"`
+		Full time.Time  `dynamodbav:"full"`
+		A    string     `dynamodbav:"a,omitempty"`
+		B    string     `dynamodbav:"b,omitempty"`
+		C    string     `dynamodbav:"c,omitempty"`
+	}
+	proto := expr.Proto[event]()
+	at, end, full := expr.At(proto, &proto.At), expr.At(proto, &proto.End), expr.At(proto, &proto.Full)
+	a, b, c := expr.At(proto, &proto.A), expr.At(proto, &proto.B), expr.At(proto, &proto.C)
+	byA, byB, byC := dynox.GSI("by-a", dynox.Key[event]{Partition: dynox.By(a)}), dynox.GSI("by-b", dynox.Key[event]{Partition: dynox.By(b)}), dynox.GSI("by-c", dynox.Key[event]{Partition: dynox.By(c)})
+	keyring := crypt.Raw("k", rawKey(1))
+	key := crypt.NewBeaconKey(keyring, beaconKeyText(t, keyring))
+	table := dynox.NewTable(memtable.New(t).Client(), "events")
+	events, err := dynox.NewRepo(table, dynox.Key[event]{Partition: dynox.By(expr.At(proto, &proto.ID))}, byA, byB, byC, dynox.UnixMilli(end),
+		crypt.Field(at, keyring), crypt.Field(end, keyring), crypt.Field(full, keyring), crypt.Beacon(a, at, key), crypt.Beacon(b, end, key), crypt.Beacon(c, full, key))
+	is.NoErr(err)
+	is.NoErr(table.Ensure(ctx, events))
+	now := time.Date(2026, 1, 2, 3, 4, 5, 987654321, time.FixedZone("", 3600))
+	is.NoErr(events.Put(ctx, &event{ID: "1", At: &now, End: now, Full: now}))
+	stored, err := events.Get(ctx, event{ID: "1"})
+	is.NoErr(err)
+	is.True(!stored.At.Equal(now) && !stored.End.Equal(now) && stored.Full.Equal(now))
+	_, err = events.Update(ctx, event{ID: "2"}, at.Set(&now), end.Set(now), full.Set(now), expr.If(at.Missing()))
+	is.True(err != nil)
+	_, err = events.Upsert(ctx, event{ID: "2"}, at.Set(&now), end.Set(now), full.Set(now))
+	is.NoErr(err)
+	for _, sought := range []event{{At: &now, End: now, Full: now}, {At: stored.At, End: stored.End, Full: stored.Full}} {
+		for _, by := range []dynox.Index[event]{byA, byB, byC} {
+			n, err := events.Count(ctx, by.In(sought))
+			is.NoErr(err)
+			is.Equal(n, int64(2))
+		}
+	}
+}
+
 // TestBeaconKeyIsOpenedOnce: by one of those who need it; a failure, or one who
 // leaves, is no obstacle for others.
 func TestBeaconKeyIsOpenedOnce(t *testing.T) {

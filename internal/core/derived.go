@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/dynox-go/dynox/internal/ast"
 )
@@ -14,8 +15,8 @@ import (
 // written. A key, or a query, that has From set and To not, has To set, too.
 type Derived struct {
 	To, From *ast.Attr
-	// Make is the value of To, for one of From that is not zero. It may call
-	// other services.
+	// Make is the value of To, for one of From that is not zero; of a time, for
+	// as much as is stored of it. It may call other services.
 	Make func(ctx context.Context, from reflect.Value) (reflect.Value, error)
 }
 
@@ -46,7 +47,15 @@ func (s *Schema) compileFollowing(given []Derived) error {
 			errs = append(errs, fmt.Errorf("%v %s: it cannot follow from %v", d.To, why, d.From))
 		}
 	}
-	s.stages.following = given
+	s.stages.following = slices.Clone(given)
+	for i, d := range given {
+		if unit := s.unit(d.From); unit > 0 {
+			s.stages.following[i].Make = func(ctx context.Context, from reflect.Value) (reflect.Value, error) {
+				stored := floor(from.Convert(timeType).Interface().(time.Time), unit)
+				return d.Make(ctx, reflect.ValueOf(stored).Convert(from.Type()))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }
 
