@@ -108,9 +108,9 @@ func (c *check) add(ctx context.Context, p *plan) error {
 // Token is an option: the service takes transactions with the same token, of
 // 1 to 36 characters, for one, for ten minutes after the first has taken effect,
 // if they say the same: with values that are made anew for each write, such as
-// [dynox.Updated] and lock.Token, they do not; a Write that may change [Unique]
-// attributes refuses it. Without it, each Write has a token of its own, so that its
-// own retries are one.
+// [dynox.Updated], lock.Token, encrypted attributes and new blobs, they do not; a
+// Write that may change [Unique] attributes refuses it. Without it, each Write has
+// a token of its own, so that its own retries are one.
 func Token(token string) Op { return tokenOption(token) }
 
 type tokenOption string
