@@ -454,7 +454,7 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 		return err
 	}
 	write.item = w.memory.item(r.Type)
-	setItem(write.item, write.caller)
+	r.setItem(write.item, write.caller)
 	if write.key != nil {
 		return r.stages.run(w.ctx, BeforeDelete, write.item)
 	}

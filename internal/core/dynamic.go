@@ -35,9 +35,9 @@ func asDynamic(item reflect.Value) Dynamic {
 }
 
 // setItem sets a copy that stages work on to the caller's item.
-func setItem(own, item reflect.Value) {
+func (s *Schema) setItem(own, item reflect.Value) {
 	own.Set(item)
-	if isDynamic(own.Type()) {
+	if s.dynamic {
 		asDynamic(own).Own(Door{})
 	}
 }

@@ -28,7 +28,7 @@ func (n *Narrow) view(s *Schema, ix *index) (*view, error) {
 	}
 	v := &view{schema: s}
 	for _, f := range fields {
-		if !have[f.Name] && !isDynamic(s.Type) {
+		if !have[f.Name] && !s.dynamic {
 			return nil, fmt.Errorf("%v: %v has no attribute %s", n.Type, s.Type, f.Name)
 		}
 		v.paths = append(v.paths, codec.Path{{Name: f.Name}})

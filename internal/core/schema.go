@@ -108,6 +108,7 @@ type Schema struct {
 	Type    reflect.Type
 	Kind    Kind
 	scope   string // what partition keys begin with, of one tenant
+	dynamic bool   // items are Dynamic
 	plan    *codec.Plan
 	formats map[string]codec.Format // of attributes not written as their tags say
 	table   *index
@@ -142,7 +143,7 @@ func Compile(c *Config) (*Schema, error) {
 		}
 		return nil, fmt.Errorf("%v is not a struct%s", c.Type, hint)
 	}
-	s := &Schema{Type: c.Type, scope: c.Scope}
+	s := &Schema{Type: c.Type, scope: c.Scope, dynamic: isDynamic(c.Type)}
 	formats, err := givenFormats(c)
 	errs := []error{err, c.reshaped()}
 	plain, err := codec.Compile(c.Type, codec.Options{Formats: formats})

@@ -32,7 +32,7 @@ func (s *Schema) deriveKeys(room attributes, item reflect.Value) (k derivedKeys,
 		}
 		setText(item, m.index, s.Value)
 	}
-	if isDynamic(s.Type) {
+	if s.dynamic {
 		for _, a := range k.derived {
 			asDynamic(item).SetAttribute(Door{}, a.name, a.value)
 		}

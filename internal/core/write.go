@@ -94,7 +94,7 @@ func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *W
 		return nil, err
 	}
 	w.item = reflect.New(r.Type).Elem()
-	setItem(w.item, w.caller)
+	r.setItem(w.item, w.caller)
 	return w, nil
 }
 
