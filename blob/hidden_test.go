@@ -12,6 +12,7 @@ import (
 	"github.com/dynox-go/dynox/blob/internal/s3test"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/internal/testbed"
+	"github.com/dynox-go/dynox/memtable"
 )
 
 type letter struct {
@@ -19,6 +20,37 @@ type letter struct {
 	Text    blob.Ref  `dynamodbav:"text,omitzero"`
 	Deleted time.Time `dynamodbav:"deleted,omitempty"`
 	Expires time.Time `dynamodbav:"expires,unixtime,omitempty"`
+}
+
+// TestTenantsSweep: a tenant's sweep leaves the blobs of others alone.
+func TestTenantsSweep(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	bucket := s3test.New(t)
+	store, err := blob.NewStore(bucket.Client(), "letters")
+	is.NoErr(err)
+	proto := expr.Proto[letter]()
+	text := expr.At(proto, &proto.Text)
+	table := testbed.Table(t, memtable.New(t).Client())
+	key := dynox.Key[letter]{Partition: dynox.Composite("pk", "LETTER#{}", expr.At(proto, &proto.ID))}
+	tenants, err := dynox.NewTenants(table, "T#{}#", key, blob.Field(text, store))
+	is.NoErr(err)
+	is.NoErr(table.Ensure(ctx, tenants))
+	acme, other := tenants.Of("acme"), tenants.Of("other")
+	is.NoErr(acme.Put(ctx, &letter{ID: "a", Text: blob.From([]byte("one"))}))
+	is.NoErr(other.Put(ctx, &letter{ID: "a", Text: blob.From([]byte("two"))}))
+	_, err = acme.Update(ctx, letter{ID: "a"}, text.Set(blob.From([]byte("new")))) // leaves an orphan
+	is.NoErr(err)
+	is.Equal(len(bucket.Objects()), 3)
+	bucket.Age(25 * time.Hour)
+	done, err := blob.Sweep(ctx, other, text)
+	is.NoErr(err)
+	is.Equal(done.Removed, 0)
+	done, err = blob.Sweep(ctx, acme, text)
+	is.NoErr(err)
+	is.Equal(done.Removed, 1)
+	got, err := other.Get(ctx, letter{ID: "a"})
+	is.NoErr(err)
+	is.Equal(read(t, got.Text), "two")
 }
 
 // TestHidden: what reads hide may come back, so its blobs stay until it is purged.

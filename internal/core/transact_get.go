@@ -50,7 +50,7 @@ func (r *Repo) NewRef(ctx context.Context, key, item any) (*Ref, error) {
 }
 
 // RefAt refers to the item whose key attributes have the values of key, to be
-// read into item, a *T.
+// read into item, a *T. A key that begins as none of the repository's do is refused.
 func (r *Repo) RefAt(key []types.AttributeValue, item any) (*Ref, error) {
 	attrs := r.table.attrs()
 	if len(key) != len(attrs) {
@@ -62,6 +62,12 @@ func (r *Repo) RefAt(key []types.AttributeValue, item any) (*Ref, error) {
 			return nil, fmt.Errorf("%w: %s is of type %s", ErrKey, a.name, kindOf(key[i]))
 		}
 		at[i] = attribute{a.name, key[i]}
+	}
+	named := &record{stored: stored{attrs: at.values()}}
+	for _, p := range r.table.parts() {
+		if !p.owns(named) {
+			return nil, fmt.Errorf("%w: %s is none of the repository's", ErrKey, p.Attr)
+		}
 	}
 	return &Ref{repo: r, keys: []attributes{at}, item: reflect.ValueOf(item).Elem()}, nil
 }
