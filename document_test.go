@@ -177,11 +177,18 @@ func TestDocumentsRefusals(t *testing.T) {
 	docs, err := dynox.NewRepo(table, docKey)
 	is.NoErr(err)
 	is.NoErr(table.Ensure(ctx, docs))
-	for _, id := range []doc{{}, aDoc(t, map[string]any{"shop": "1"}), aDoc(t, map[string]any{"shop": 1, "n": 1}), aDoc(t, map[string]any{"shop": "", "n": 1}), aDoc(t, map[string]any{"shop": "1", "n": nil})} {
+	for _, id := range []doc{{}, aDoc(t, map[string]any{"shop": "1"}), aDoc(t, map[string]any{"shop": "", "n": 1}), aDoc(t, map[string]any{"shop": "1", "n": nil})} {
 		_, err = docs.Get(ctx, id)
 		is.True(errors.Is(err, dynox.ErrKey))
 		is.True(errors.Is(docs.Put(ctx, &id), dynox.ErrKey))
 	}
+	_, err = docs.Get(ctx, aDoc(t, map[string]any{"shop": 1, "n": 1}))
+	is.True(err != nil && strings.Contains(err.Error(), "shop: a key attribute of type S, written as N"))
+	indexed, err := dynox.NewRepo(table, docKey, dynox.GSI("by-city", dynox.Key[doc]{Partition: dynox.By(path[string]("city"))}))
+	is.NoErr(err)
+	wrong := aDoc(t, map[string]any{"shop": "1", "n": 1, "city": 7})
+	is.True(indexed.Put(ctx, &wrong) != nil) // rather than to leave the city out
+
 	var n int
 	ok, err := aDoc(t, map[string]any{"n": "x"}).Get("n", &n)
 	is.True(ok && err != nil)
@@ -189,4 +196,25 @@ func TestDocumentsRefusals(t *testing.T) {
 	is.True(!ok && err == nil)
 	_, err = dynox.NewDocument(map[string]any{"c": make(chan int)})
 	is.True(err != nil)
+}
+
+// What is loaded is saved, changes in the depth too.
+func TestDocumentsSave(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		docs := newRepo(t, client, docKey)
+		id := aDoc(t, map[string]any{"shop": "1", "n": 1})
+		is.NoErr(docs.Put(ctx, ptr(aDoc(t, map[string]any{"shop": "1", "n": 1, "a": 1, "b": 2, "m": map[string]any{"x": 1, "y": 2, "z": 3}}))))
+		loaded, err := docs.Load(ctx, id)
+		is.NoErr(err)
+		is.NoErr(loaded.V.Set("a", 3))
+		delete(loaded.V.Attrs, "b")
+		inner := loaded.V.Attrs["m"].(*types.AttributeValueMemberM).Value
+		delete(inner, "x")
+		inner["y"] = &types.AttributeValueMemberS{Value: "new"}
+		is.NoErr(loaded.Save(ctx))
+		saved, err := docs.Get(ctx, id)
+		is.NoErr(err)
+		is.Equal(plain(t, saved.Attrs), map[string]any{"shop": "1", "n": 1.0, "a": 3.0, "m": map[string]any{"y": "new", "z": 3.0}})
+	})
 }

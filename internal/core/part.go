@@ -205,7 +205,14 @@ func (a keyAttr) string(item reflect.Value) (string, bool) {
 
 // value is the key attribute a of item.
 func (p *part) value(item reflect.Value, a keyAttr) (av types.AttributeValue, missing bool, err error) {
-	v, ok := input(item, a.attr)
+	if byName(a.attr) {
+		av := asDynamic(item).Attribute(Door{}, a.name)
+		if emptyKey(av) {
+			return nil, true, nil
+		}
+		return av, false, p.checkValue(av, a)
+	}
+	v, ok := at(item, a.attr.Index)
 	if !ok || absent(v) {
 		return nil, true, nil
 	}

@@ -22,7 +22,7 @@ type Loaded struct {
 // LoadItem is a consistent GetItem that remembers what it read.
 func (r *Repo) LoadItem(ctx context.Context, key, out any) (*Loaded, error) {
 	l := new(Loaded)
-	err := r.getItem(ctx, key, Getting{Consistent: true}, out, func(item stored) { l.stored = item.values() })
+	err := r.getItem(ctx, key, Getting{Consistent: true}, out, func(item stored) { l.stored = r.apart(item.values()) })
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,21 @@ func (r *Repo) remember(l *Loaded, item reflect.Value) (err error) {
 // itself stays as it is.
 func (r *Repo) attributesOf(item reflect.Value) (map[string]types.AttributeValue, error) {
 	copied := reflect.New(r.Type).Elem()
-	copied.Set(item)
+	r.setItem(copied, item)
 	keys, err := r.deriveKeys(nil, copied)
 	if err != nil {
 		return nil, err
 	}
 	s, err := r.encode(nil, copied, keys, false)
-	return s.attrs, err
+	return r.apart(s.attrs), err
+}
+
+// apart is attrs, or a copy of it if items may share its values.
+func (r *Repo) apart(attrs map[string]types.AttributeValue) map[string]types.AttributeValue {
+	if !r.dynamic {
+		return attrs
+	}
+	return stored{raw: stored{attrs: attrs}.json()}.values()
 }
 
 // Changes are the actions that make of the item that was loaded what item, a
