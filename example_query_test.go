@@ -121,4 +121,5 @@ func ExampleRepo_Explain() {
 	//   costs 0.5 RCU for each 4096 bytes read, a page at a time
 	//   the filter runs after the read: what it leaves out costs the same
 	//   with a filter, pages are as large as the service makes them, whatever the limit
+	//   the limit counts what passes the filter: how much is read for it, MaxPages or MaxScanned would bound
 }

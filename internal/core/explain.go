@@ -11,7 +11,7 @@ import (
 	"github.com/dynox-go/dynox/internal/ast"
 )
 
-// Plan is what a read would ask the service, without values.
+// Plan is what a call would ask the service, without values.
 type Plan struct {
 	Operation  string
 	Table      string
@@ -19,12 +19,19 @@ type Plan struct {
 	Key        string // the key condition
 	Filter     string
 	Projection string
+	Condition  string // of a write
+	Update     string
 	Page       int // the size of the first page asked for, 0: the service's
 	Limit      int
 	Consistent bool
 	Descending bool
 	Segments   int
+	Read       float64 // units, at least
+	Write      float64
 	Notes      []string
+
+	// Request is the body of the first request, with values.
+	Request func() ([]byte, error)
 }
 
 // explaining is the context of plans, which nothing is sent for. What is derived
@@ -52,6 +59,10 @@ func (r *Repo) Explain(spec *Spec) (*Plan, error) {
 		p.Projection = readable(aws.ToString(in.ProjectionExpression), in.ExpressionAttributeNames)
 	}
 	p.Notes = q.notes()
+	if !q.empty {
+		p.Read = readUnits(0, spec.Consistent)
+	}
+	p.Request = func() ([]byte, error) { return r.readRequest(spec) }
 	return p, nil
 }
 
@@ -81,6 +92,12 @@ func (q *request) notes() []string {
 	}
 	if q.spec.Limit > 0 && q.filtered && q.spec.PageSize == 0 {
 		note("with a filter, pages are as large as the service makes them, whatever the limit")
+	}
+	if q.spec.Limit > 0 && q.filtered && q.spec.MaxPages == 0 && q.spec.MaxScanned == 0 {
+		note("the limit counts what passes the filter: how much is read for it, MaxPages or MaxScanned would bound")
+	}
+	if len(q.spec.Only) > 0 {
+		note("the projection saves transfer, not capacity")
 	}
 	if n := len(q.legs); n > 1 {
 		note("asks %d times in turn, once for each accepted format of the key; the first is shown", n)
