@@ -191,6 +191,9 @@ func (e *eventRecord) record() (record, error) {
 		if *part.to, err = codec.AttributeValues(part.json); err != nil {
 			return r, fmt.Errorf("%s: %w", part.name, err)
 		}
+		if len(*part.to) == 0 {
+			*part.to = nil
+		}
 	}
 	if len(r.keys) == 0 {
 		return r, errors.New("it has no Keys")

@@ -171,8 +171,7 @@ func (w *worker) begin(ctx context.Context, s *scene) (bool, error) {
 			return false, err
 		}
 	}
-	w.nudge()
-	return false, nil
+	return true, nil
 }
 
 // again is for an err that may mean that another worker was faster.
