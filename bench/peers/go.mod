@@ -25,4 +25,5 @@ require (
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	github.com/tidwall/btree v1.8.2 // indirect
 	golang.org/x/sync v0.7.0 // indirect
+	golang.org/x/time v0.15.0 // indirect
 )
