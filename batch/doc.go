@@ -21,6 +21,6 @@
 // A batch is many reads or writes on their own, neither atomic nor at one
 // moment: package tx has those. Writes of a batch have no conditions, and no
 // updates. So they do not see that an item of another kind is stored where
-// they put or delete, and repositories that need conditions (versions) take no
-// batches, unless [Unchecked] says so.
+// they put or delete, and repositories that need conditions (versions), or updates to
+// delete (dynox.SoftDelete), take no batches, unless [Unchecked] says so.
 package batch

@@ -147,7 +147,8 @@ func (o ChangeOption) delete(d *deleting)         { o(&d.BatchWriting) }
 
 // Unchecked writes to repositories whose writes need a condition, which a
 // batch cannot carry: to such with a version. Items get their next version, but
-// overwrite whatever is stored, and deletes check nothing.
+// overwrite whatever is stored, and deletes check nothing. Deletes of a repository with
+// [dynox.SoftDelete], which batches cannot do either, are for good then.
 func Unchecked() ChangeOption {
 	return func(w *core.BatchWriting) { w.Unchecked = true }
 }

@@ -20,8 +20,8 @@ import (
 // that r hides ([dynox.HideExpired]). Hooks run on items that have nothing but their
 // key. What is put into the partition meanwhile may stay.
 //
-// A repository with a version or with unique attributes is refused without
-// [Unchecked], as by [Write].
+// A repository with a version, with unique attributes, or that deletes softly is refused
+// without [Unchecked], as by [Write].
 //
 // Every error is a [*PartialError]. What was deleted is gone, so to go on after one is
 // to call again: that reads only what is left.
