@@ -12,7 +12,7 @@ import (
 )
 
 // WriteOption is an option of [Write]: [Concurrency], [MaxRetries], [Refuse],
-// [Unchecked], [Progress].
+// [Unchecked], [Progress], [StopBefore].
 type WriteOption interface{ write(*core.BatchWriting) }
 
 // DeleteOption is an option of [DeletePartition]: [AllKinds], [Concurrency],
@@ -20,7 +20,7 @@ type WriteOption interface{ write(*core.BatchWriting) }
 type DeleteOption interface{ delete(*deleting) }
 
 // GetOption is an option of [Get] and [Hydrate]: [Concurrency], [MaxRetries], [Consistent],
-// [InOrder], [Missing], [Only].
+// [InOrder], [Missing], [Only], [StopBefore].
 type GetOption interface{ get(*getting) }
 
 // LoadOption is an option of [NewLoader]: [Concurrency], [MaxRetries],
@@ -80,6 +80,17 @@ func Concurrency(n int) BoundOption {
 func MaxRetries(n int) BoundOption {
 	return func(b *core.Batching) { b.Retries = n }
 }
+
+// StopOption is the option that [StopBefore] makes.
+type StopOption time.Duration
+
+func (o StopOption) write(w *core.BatchWriting) { w.StopBefore = time.Duration(o) }
+func (o StopOption) get(g *getting)             { g.StopBefore = time.Duration(o) }
+
+// StopBefore ends the batch when less than d is left before the deadline of its
+// context, with [context.DeadlineExceeded]: there is d, then, to store what was left.
+// Without a deadline it has no meaning.
+func StopBefore(d time.Duration) StopOption { return StopOption(d) }
 
 // ConsistentOption is the option that [Consistent] makes.
 type ConsistentOption struct{}

@@ -38,8 +38,20 @@ var ErrUnprocessed = errors.New("the service left it unprocessed")
 
 // Batching is what all batches can be told.
 type Batching struct {
-	Concurrency int // requests at once
-	Retries     int // in a row without progress
+	Concurrency int           // requests at once
+	Retries     int           // in a row without progress
+	StopBefore  time.Duration // the context's deadline, 0: it does not matter
+}
+
+// errStopped is why a batch ends that was told to before its deadline.
+var errStopped = &Failure{Kinds: []error{context.DeadlineExceeded}, Why: "its time is up, but for what StopBefore leaves"}
+
+// begin is the context of a batch with ctx.
+func (b Batching) begin(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && b.StopBefore > 0 {
+		return context.WithDeadlineCause(ctx, deadline.Add(-b.StopBefore), errStopped)
+	}
+	return context.WithCancel(ctx)
 }
 
 // Check is what is wrong with b.
@@ -49,6 +61,8 @@ func (b Batching) Check() error {
 		return fmt.Errorf("a concurrency of %d", b.Concurrency)
 	case b.Retries < 0:
 		return fmt.Errorf("%d retries", b.Retries)
+	case b.StopBefore < 0:
+		return fmt.Errorf("StopBefore of %v", b.StopBefore)
 	}
 	return nil
 }

@@ -40,7 +40,8 @@ func (r *Repo) BatchGet(ctx context.Context, keys iter.Seq[any], how BatchGettin
 		seen: make(map[string]struct{}), done: make(chan *getRequest, how.Concurrency),
 	}
 	g.key, g.forms = make(attributes, 0, 4), r.table.forms()
-	g.ctx, g.cancel = context.WithCancel(ctx)
+	g.outer = ctx
+	g.ctx, g.cancel = how.begin(ctx)
 	defer g.drain()
 	for key := range keys {
 		if g.take(key); g.stopped {
@@ -53,6 +54,7 @@ func (r *Repo) BatchGet(ctx context.Context, keys iter.Seq[any], how BatchGettin
 
 // batchGetter is a batch on its way, as a [batchWriter] is.
 type batchGetter struct {
+	outer   context.Context // the caller's, for hooks
 	ctx     context.Context
 	cancel  context.CancelFunc
 	repo    *Repo
@@ -173,7 +175,7 @@ func (g *batchGetter) launch(alone bool) {
 func (g *batchGetter) settle(q *getRequest) {
 	g.flying--
 	q.owned()
-	q.loaded(g.ctx)
+	q.loaded(g.outer)
 	if !g.how.InOrder {
 		g.deliver(q)
 		return

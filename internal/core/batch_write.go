@@ -77,7 +77,8 @@ func WriteBatch(ctx context.Context, ops iter.Seq[BatchOp], how BatchWriting) ([
 	}
 	w := &batchWriter{how: how, memory: batchMemories.Get().(*batchMemory), done: make(chan *writeRequest, how.Concurrency)}
 	w.items = w.memory.byID
-	w.ctx, w.cancel = context.WithCancel(ctx)
+	w.outer = ctx
+	w.ctx, w.cancel = how.begin(ctx)
 	w.run(ops)
 	left := w.left()
 	if len(left) == 0 {
@@ -89,6 +90,7 @@ func WriteBatch(ctx context.Context, ops iter.Seq[BatchOp], how BatchWriting) ([
 // batchWriter is a batch on its way. All of it belongs to the goroutine of
 // the caller; those of requests have the requests alone.
 type batchWriter struct {
+	outer   context.Context // the caller's, for hooks
 	ctx     context.Context
 	cancel  context.CancelFunc
 	how     BatchWriting
@@ -366,7 +368,7 @@ func (w *batchWriter) settle(q *writeRequest) {
 			w.counts.Done++
 			delete(w.items, b.id)
 			w.disown(b)
-			if err := b.landed(w.ctx); err != nil {
+			if err := b.landed(w.outer); err != nil {
 				w.fail(&OpError{b.n, err})
 				w.stopped = true
 			}
