@@ -170,6 +170,7 @@ func TestFixedRateIsShared(t *testing.T) {
 		_, err := a.Get(t.Context(), anOrder("a", 1)) // reads have no bound
 		is.NoErr(err)
 		is.Equal(limiter.Read().Rate, 0.0)
+		is.Equal(limiter.Read().Units, 0.5)
 	})
 }
 

@@ -48,6 +48,7 @@ const (
 	beyond  = 1.1  // of it: it is no longer true
 	least   = 1    // units a second
 	growing = time.Second
+	strides = 5 // seconds that it grows for at once, where calls are rare
 )
 
 // tokens are what the rate package counts: half units.
@@ -178,13 +179,13 @@ func (l *limit) keep(units float64) { l.credit = max(min(l.credit+units, l.rate)
 
 // settle makes good what was reserved for a call that has used other units.
 func (l *limit) settle(reserved, used float64) {
-	if l.bucket == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rates.Units += used
-	if used <= reserved {
+	switch {
+	case l.bucket == nil:
+		return
+	case used <= reserved:
 		l.keep(reserved - used)
 		return
 	}
@@ -197,9 +198,6 @@ func (l *limit) settle(reserved, used float64) {
 // throttled is told of an attempt that the service had no capacity for, and
 // when it began to wait: one from before the last cut tells nothing new.
 func (l *limit) throttled(since time.Time) {
-	if l.bucket == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rates.Throttles++
@@ -226,7 +224,7 @@ func (l *limit) grow(now time.Time) {
 		return
 	}
 	next := l.rate
-	for range seconds {
+	for range min(seconds, strides) {
 		faster := next * growth
 		if t := l.tooMuch; t > 0 && next < t*beyond && faster > t*near {
 			faster = next + t*creep

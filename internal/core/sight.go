@@ -153,7 +153,7 @@ func (s *sighting) begin(c *call, op int, name string, writes bool, in any) erro
 	}
 	ctx := c.ctx
 	for _, o := range c.table.observers() {
-		ctx = o.Start(ctx, &s.Call)
+		ctx = o.Start(ctx, &s.Call) //nolint:fatcontext // each observer has a context of its own, one within the other
 	}
 	s.ctx = ctx
 	return s.wait(ctx)
