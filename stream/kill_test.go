@@ -7,6 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,8 @@ import (
 type cable struct {
 	engine *memtable.Engine
 	cut    atomic.Bool
+	slow   time.Duration // each write takes so long, from the third on
+	writes atomic.Int64
 }
 
 var errCut = errors.New("the cable is cut")
@@ -36,6 +39,9 @@ var errCut = errors.New("the cable is cut")
 func (c *cable) RoundTrip(req *http.Request) (*http.Response, error) {
 	if c.cut.Load() {
 		return nil, errCut
+	}
+	if strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".PutItem") && c.writes.Add(1) > 2 {
+		time.Sleep(c.slow)
 	}
 	resp, err := c.engine.RoundTrip(req)
 	if c.cut.Load() {

@@ -301,7 +301,7 @@ func (w *worker) take(ctx context.Context, d described, row Checkpoint, stored b
 		return false, err
 	}
 	life, stop := context.WithCancel(ctx)
-	sh := &shard{worker: w, id: d.id, token: next.Token, stop: stop, row: next, done: next.Sequence, until: next.At.Add(w.lease)}
+	sh := &shard{worker: w, id: d.id, token: next.Token, stop: stop, row: next, done: next.Sequence, until: next.At.Add(w.lease), saving: make(chan struct{}, 1)}
 	w.mu.Lock()
 	w.held[sh.id] = sh
 	w.mu.Unlock()

@@ -32,7 +32,7 @@ type shard struct {
 	lost    bool       // another may have it
 	until   time.Time  // when it is lost, if it cannot be stored
 
-	saving sync.Mutex // of the row, and of what follows
+	saving chan struct{} // has room for one, who writes the row; and of that one:
 	beat   int64
 }
 
@@ -48,7 +48,7 @@ type parcel struct {
 func (sh *shard) enter() bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if !time.Now().Before(sh.until) {
+	if sh.checkpoints != nil && !time.Now().Before(sh.until) {
 		sh.lose()
 	}
 	sh.busy = !sh.lost && !sh.over
@@ -112,8 +112,14 @@ func (sh *shard) staying() bool {
 // save stores how far the shard is, which is its heartbeat too. A shard that is
 // released is nobody's then. One that another has is lost; that is no error.
 func (sh *shard) save(ctx context.Context, release bool) error {
-	sh.saving.Lock()
-	defer sh.saving.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, sh.lease/3)
+	defer cancel()
+	select {
+	case sh.saving <- struct{}{}:
+		defer func() { <-sh.saving }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	sh.mu.Lock()
 	if sh.lost || sh.row.Holder == "" {
 		sh.mu.Unlock()
@@ -127,8 +133,6 @@ func (sh *shard) save(ctx context.Context, release bool) error {
 	}
 	sh.mu.Unlock()
 	sent := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, sh.lease/3)
-	defer cancel()
 	err := sh.store.renew(ctx, from, to)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,8 +109,15 @@ type worker struct {
 // employ starts a worker of consumer "test" on an engine's tables orders and checkpoints.
 func employ(t *testing.T, engine *memtable.Engine, opts ...stream.Option) *worker {
 	t.Helper()
+	return employAt(t, &cable{engine: engine}, opts...)
+}
+
+// employAt is employ of a worker at the end of a cable.
+func employAt(t *testing.T, c *cable, opts ...stream.Option) *worker {
+	t.Helper()
 	is := is.NewRelaxed(t)
-	w := &worker{cable: &cable{engine: engine}, done: make(chan struct{})}
+	engine := c.engine
+	w := &worker{cable: c, done: make(chan struct{})}
 	transport := &http.Client{Transport: w.cable}
 	client := engine.Client(func(o *dynamodb.Options) { o.HTTPClient = transport })
 	streams := engine.StreamsClient(func(o *dynamodbstreams.Options) { o.HTTPClient = transport })
@@ -427,5 +435,86 @@ func TestCheckpointsInTheSameTable(t *testing.T) {
 		is.Equal(a.count(), 10)
 		a.stop()
 		<-a.done
+	})
+}
+
+// Two workers of which each believes that a shard is its own to take: one gets it.
+func TestWorkersThatWantTheSameShard(t *testing.T) {
+	for round := range 16 { // which of them comes first in the order of their names is random
+		synctest.Test(t, func(t *testing.T) {
+			is := is.New(t)
+			engine, orders := office(t, 1)
+			slow := &cable{engine: engine, slow: time.Second} // between its look and its take
+			if round%2 == 0 {                                 // somebody had it before, and so has begun
+				slow.writes.Store(1)
+				before := employ(t, engine)
+				time.Sleep(time.Second)
+				before.stop()
+				<-before.done
+			}
+			fill(t, orders, 0, 50)
+			a := employAt(t, slow)
+			time.Sleep(500 * time.Millisecond)
+			b := employ(t, engine)
+			time.Sleep(time.Minute)
+			is.Equal(a.count()+b.count(), 50)
+		})
+	}
+}
+
+func TestLatestBeginsNow(t *testing.T) {
+	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		table := testbed.Table(t, client)
+		orders, _ := repos(t, client, table, types.StreamViewTypeNewImage)
+		fill(t, orders, 0, 20)
+		changes, err := stream.New(streamsOf(client), orders, stream.From(stream.Latest))
+		is.NoErr(err)
+		life, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for n := 20; life.Err() == nil && n < 1000; n++ {
+				fill(t, orders, n, n+1)
+				time.Sleep(20 * time.Millisecond)
+			}
+		})
+		all := collect(t, changes, 5)
+		stop()
+		wg.Wait()
+		for i, c := range all {
+			is.Equal(c.New.Total, all[0].New.Total+i)
+		}
+		is.True(all[0].New.Total >= 20)
+	})
+}
+
+// A checkpoint that another has taken over, as one whose clock is wrong might, is not
+// written by the one who had it.
+func TestAStaleCheckpointIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is, ctx := is.New(t), t.Context()
+		engine, orders := office(t, 1)
+		fill(t, orders, 0, 10)
+		a := employ(t, engine, stream.SaveEvery(5))
+		time.Sleep(8 * time.Second)
+		checkpoints := checkpointsOf(t, dynox.NewTable(engine.Client(), "checkpoints")).Repo()
+		var row stream.Checkpoint
+		for c, err := range checkpoints.Scan(ctx, dynox.All[stream.Checkpoint]()) {
+			if is.NoErr(err); strings.HasPrefix(c.Name, "shard#") {
+				row = c
+			}
+		}
+		is.Equal(row.Sequence, a.seen[9].Sequence)
+		row.Holder, row.Sequence, row.Lease = "another", a.seen[4].Sequence, time.Hour
+		row.Token++
+		is.NoErr(checkpoints.Put(ctx, &row))
+		fill(t, orders, 10, 40)
+		time.Sleep(time.Minute)
+		fill(t, orders, 40, 50)
+		time.Sleep(time.Minute)
+		is.True(a.count() < 40) // what it had read is all it goes on with
+		now, err := checkpoints.Get(ctx, row)
+		is.NoErr(err)
+		is.Equal(now, row)
 	})
 }
