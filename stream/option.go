@@ -81,8 +81,8 @@ type Gap struct {
 	After string // the sequence number of the last change that was consumed; "": none was
 }
 
-// ErrTrimmed: changes may have been lost, because the consumer was away for so long
-// that the stream has them no more. [OnGap] goes on nevertheless.
+// ErrTrimmed ends a loop before changes that may be lost, because the consumer was
+// away for so long that the stream has them no more. [OnGap] goes on nevertheless.
 var ErrTrimmed = errors.New("dynox: stream: changes were trimmed before they were consumed")
 
 // OnGap lets f decide about changes that may be lost: nil goes on with the oldest that

@@ -116,7 +116,7 @@ func (w *worker) deliver(ctx context.Context, p *parcel) error {
 		}
 		ours = ours[n:]
 	}
-	if ctx.Err() != nil || !sh.enter() {
+	if ended := ctx.Err() != nil; ended || !sh.enter() {
 		return nil
 	}
 	sequence := ""
