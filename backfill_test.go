@@ -180,7 +180,8 @@ func TestBackfillBeside(t *testing.T) {
 	for item, err := range after.Scan(ctx, dynox.All[ticket]()) {
 		is.NoErr(err)
 		var n int
-		fmt.Sscan(item.ID, &n)
+		_, err = fmt.Sscan(item.ID, &n)
+		is.NoErr(err)
 		total += item.N - n
 		if item.State != "" {
 			found, err := iter.Collect(after.Query(ctx, ticketStates.In(item).Filter(ticketID.Eq(item.ID))))

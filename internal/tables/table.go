@@ -26,7 +26,6 @@ type Table struct {
 }
 
 type (
-	opts      = []func(*dynamodb.Options)
 	describer interface {
 		DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
 	}
