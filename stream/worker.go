@@ -116,7 +116,7 @@ func (w *worker) deliver(ctx context.Context, p *parcel) error {
 		}
 		ours = ours[n:]
 	}
-	if ended := ctx.Err() != nil; ended || !sh.enter() {
+	if ended(ctx) || !sh.enter() {
 		return nil
 	}
 	sequence := ""
@@ -261,3 +261,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
