@@ -264,3 +264,30 @@ func TestTemplates(t *testing.T) {
 	is.NoErr(err)
 	is.True(json.Valid(all) && strings.Contains(string(all), "arn:aws:dynamodb:*:*:table/templates/stream/*"))
 }
+
+// TestApplyFaults: what the SDK tries again, and what it cannot know of, is no matter.
+func TestApplyFaults(t *testing.T) {
+	for n := range uint64(6) {
+		for name, fault := range map[string]memtable.Fault{
+			"before": memtable.ResetBefore(), "after": memtable.ResetAfter(), "broken": memtable.InternalError(), "throttled": memtable.Throttle(),
+		} {
+			for _, op := range []string{"CreateTable", "UpdateTable", "DeleteTable", "UpdateTimeToLive", "TagResource", "DescribeTable"} {
+				synctest.Test(t, func(t *testing.T) {
+					engine := memtable.New(t, memtable.WithTableDelay(3*time.Second))
+					client := engine.Client()
+					r := rand.New(rand.NewPCG(n, 9))
+					if err := apply(t.Context(), client, draw(r, false)); err != nil {
+						t.Fatal(err)
+					}
+					for i := range 20 {
+						engine.Fail(op, fault, memtable.After(2*i), memtable.Times(1))
+					}
+					to := draw(r, false)
+					if err := apply(t.Context(), client, to); err != nil && !blocked(err) {
+						t.Fatalf("%s of %s: %v", name, op, err)
+					}
+				})
+			}
+		}
+	}
+}
