@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/matryer/is"
@@ -173,13 +174,14 @@ func TestUniqueFightIsChecked(t *testing.T) {
 		"what was read may have been moved": func(op map[string]json.RawMessage) bool { return !isClaim(op) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(300) { // the first is caught as a rule, not on a busy machine
+			for seed := range uint64(100) {
 				engine := memtable.New(t)
 				client := engine.Client(testbed.Quick, func(o *dynamodb.Options) {
 					o.HTTPClient = &http.Client{Transport: transport(func(req *http.Request) (*http.Response, error) {
 						if !strings.HasSuffix(req.Header.Get("X-Amz-Target"), "TransactWriteItems") {
 							return engine.RoundTrip(req)
 						}
+						time.Sleep(time.Duration(rand.IntN(300)) * time.Microsecond) // for others to come in between
 						var body map[string]json.RawMessage
 						var items []map[string]json.RawMessage
 						err := errors.Join(json.Unmarshal([]byte(read(req.Body)), &body), json.Unmarshal(body["TransactItems"], &items))
