@@ -15,6 +15,14 @@ func (r *Repo[T]) Core(core.Door) *core.Repo {
 	return r.core
 }
 
+// Core is for the packages of this module: what calls on the table use.
+func (t *Table) Core(core.Door) (*core.Table, error) {
+	if err := t.usable(); err != nil {
+		return nil, err
+	}
+	return &t.core, t.broken()
+}
+
 // Images is for the packages of this module: what reads stored forms of items,
 // and makes a T of each.
 func (r *Repo[T]) Images(core.Door) (*core.Images, func(repo int, item reflect.Value) T) {

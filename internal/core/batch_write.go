@@ -22,6 +22,9 @@ type BatchOp struct {
 	// the item is of another kind.
 	stored attributes
 
+	raw []byte // of a put: the item as JSON, in place of Item
+	Tag any    // the caller's
+
 	// Of an operation that a batch before has left: its write, and the identity
 	// of the item.
 	made     *Write
@@ -42,6 +45,11 @@ type BatchWriting struct {
 	Unchecked bool // repositories that are guarded are written to
 	Units     bool // ask for consumed capacity
 	Progress  func(BatchCounts)
+
+	// Settled is told of each operation that was carried out or replaced; while
+	// Crowded says so, no more are taken until another request is done. Both may be nil.
+	Settled func(BatchOp)
+	Crowded func() bool
 }
 
 // BatchCounts is how far a batch has come.
@@ -165,7 +173,7 @@ func (w *batchWriter) take(op BatchOp) {
 			w.launch(l, false)
 		}
 	}
-	for w.behind >= maxBatchWrite*w.how.Concurrency && w.flying > 0 {
+	for (w.behind >= maxBatchWrite*w.how.Concurrency || w.how.Crowded != nil && w.how.Crowded()) && w.flying > 0 {
 		w.settle(<-w.done)
 	}
 }
@@ -253,9 +261,12 @@ func (w *batchWriter) identify(b *batchWrite) []byte {
 	b.lane, lane = w.laneOf(b.op.Repo.Table)
 	id := append(append(binary.AppendUvarint(w.memory.id[:0], uint64(lane)), b.op.Repo.Table.Name...), 0)
 	b.idAt = len(id)
-	if b.op.made != nil {
+	switch {
+	case b.op.made != nil:
 		id = append(id, b.op.identity...)
-	} else {
+	case b.op.raw != nil:
+		id = b.write.stored.appendIdentity(id, b.op.Repo.table.attrs())
+	default:
 		id = b.write.key.appendIdentity(id)
 	}
 	if !b.op.Delete {
@@ -269,6 +280,13 @@ func (w *batchWriter) identify(b *batchWrite) []byte {
 func (w *batchWriter) replaced(b *batchWrite) {
 	w.counts.Replaced++
 	w.disown(b)
+	w.settled(b)
+}
+
+func (w *batchWriter) settled(b *batchWrite) {
+	if w.how.Settled != nil {
+		w.how.Settled(b.op)
+	}
 }
 
 func (w *batchWriter) enqueue(b *batchWrite) {
@@ -368,6 +386,7 @@ func (w *batchWriter) settle(q *writeRequest) {
 			w.counts.Done++
 			delete(w.items, b.id)
 			w.disown(b)
+			w.settled(b)
 			if err := b.landed(w.outer); err != nil {
 				w.fail(&OpError{b.n, err})
 				w.stopped = true
@@ -448,6 +467,10 @@ func (w *batchWriter) prepare(b *batchWrite) (err error) {
 	}
 	write := &b.write
 	write.repo, write.op = r, pick(b.op.Delete, Delete, Put)
+	if b.op.raw != nil {
+		write.stored, write.unseen = stored{raw: b.op.raw}, true
+		return nil
+	}
 	if write.key = b.op.stored; write.key != nil && b.op.Item == nil {
 		write.unseen = true
 		return nil

@@ -151,7 +151,7 @@ func (t *Table) positions(text string, s scope, attrs []keyAttr) (positions []po
 	}
 	r := &cursorReader{b: b[1+scopeSize:]}
 	segments := r.number()
-	if segments > maxSegments {
+	if segments > MaxSegments {
 		return nil, false, badCursor("damaged")
 	}
 	for i := uint64(0); i < max(segments, 1) && !r.bad; i++ {

@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// maxSegments is how many segments a parallel scan can have.
+// MaxSegments is how many segments a parallel scan can have.
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-const maxSegments = 1_000_000
+const MaxSegments = 1_000_000
 
 // Read runs spec. It decodes each item into dst, a *T, and calls yield, until
 // yield returns false. The cursor it returns, with an error too, continues

@@ -153,6 +153,11 @@ func (p *page) readAll(s *wire.Scanner) error {
 // read reads the item that s is at. What is wrong with the item is noted; an
 // error means that s cannot go on.
 func (p *page) read(s *wire.Scanner) error {
+	if p.view.raw {
+		raw, err := s.Raw()
+		p.entries = append(p.entries, entry{stored: stored{raw: raw}})
+		return err
+	}
 	if p.view.union != nil {
 		return p.readMixed(s)
 	}
@@ -180,6 +185,10 @@ func (p *page) read(s *wire.Scanner) error {
 
 // readMap reads an item that the SDK has decoded.
 func (p *page) readMap(attrs map[string]types.AttributeValue) {
+	if p.view.raw {
+		p.entries = append(p.entries, entry{stored: stored{attrs: attrs}})
+		return
+	}
 	if p.view.union != nil {
 		p.addMixed(stored{attrs: attrs})
 		return

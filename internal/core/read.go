@@ -257,8 +257,8 @@ func (r *Repo) check(spec *Spec) (*index, error) {
 		return nil, errors.New("StopBefore is negative")
 	case spec.Scan && r.Table.NoScans:
 		return nil, ErrScan
-	case spec.Segments > maxSegments:
-		return nil, fmt.Errorf("%d segments: the service takes up to %d", spec.Segments, maxSegments)
+	case spec.Segments > MaxSegments:
+		return nil, fmt.Errorf("%d segments: the service takes up to %d", spec.Segments, MaxSegments)
 	case spec.Consistent && !ix.Local && ix != r.table:
 		return nil, fmt.Errorf("index %s: a global index has no consistent reads", ix.Name)
 	case k == nil || (k.Partition.Equal(ix.Key.Partition) || k.Partition.Kind == PartNone) && k.Sort.Equal(ix.Key.Sort):

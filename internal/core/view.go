@@ -26,6 +26,7 @@ type view struct {
 	coded  []coded // of what is read
 	blobs  []boundBlob
 	union  *Union // nil: of one repository
+	raw    bool   // items stay JSON
 
 	watch *codec.Watch // of names
 	names []string     // the attributes that are looked at beside the decoding

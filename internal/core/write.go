@@ -56,7 +56,7 @@ type Write struct {
 	swap    bool   // a put that returns what it replaced
 	soft    bool   // a delete that is an update
 	deleted bool   // about an item that was deleted softly
-	unseen  bool   // a delete of what is of another kind: there is no item
+	unseen  bool   // nobody knows a Go value of the item: a delete of what is of another kind, or a raw put
 	renewed *Write // of a delete: what is put in place of the item, under another key
 	versioned
 	uploading

@@ -150,7 +150,7 @@ func TestLinks(t *testing.T) {
 			"plans and expressions do no I/O"},
 		{regexp.MustCompile(`^memtable`), nil, regexp.MustCompile(`^` + module + `(/expr|/internal/(ast|codec|core))?$`),
 			"the engine shares nothing with what it judges"},
-		{regexp.MustCompile(`^(internal/core|internal/tables|expr|tx|batch|lock|hooks|crypt|blob|stream)?$`), nil,
+		{regexp.MustCompile(`^(internal/core|internal/tables|expr|tx|batch|lock|hooks|crypt|blob|stream|bulk)?$`), nil,
 			regexp.MustCompile(`^` + module + `/memtable`), "the engine is for tests and servers"},
 		{regexp.MustCompile(``), regexp.MustCompile(`^(crypt|examples)(/|$)`), regexp.MustCompile(`^` + sdk + `kms$`),
 			"only crypt links KMS"},
