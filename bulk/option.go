@@ -18,6 +18,10 @@ type ImportOption interface{ imports(*job) }
 // [Concurrency], [MaxRetries], [WithoutSentinels], [After], [OnProgress].
 type CopyOption interface{ copies(*job) }
 
+// MigrateOption is an option of [Migrate]: [DryRun], [Verify], [OnItemError],
+// [Consistent], [PageSize], [Concurrency], [After], [OnProgress].
+type MigrateOption interface{ migrates(*job) }
+
 // job is what a call was told.
 type job struct {
 	segments   int
@@ -30,6 +34,9 @@ type job struct {
 	after      Checkpoint
 	progress   func(Progress)
 	onBadLine  func(*LineError) error
+	dry        bool
+	verify     bool
+	onItem     func(*ItemError) error
 }
 
 type sentinels uint8
@@ -64,9 +71,10 @@ func (j *job) check() error {
 // Option is an option of everything in this package.
 type Option func(*job)
 
-func (o Option) exports(j *job) { o(j) }
-func (o Option) imports(j *job) { o(j) }
-func (o Option) copies(j *job)  { o(j) }
+func (o Option) exports(j *job)  { o(j) }
+func (o Option) imports(j *job)  { o(j) }
+func (o Option) copies(j *job)   { o(j) }
+func (o Option) migrates(j *job) { o(j) }
 
 // After goes on where a call with the same tables, number of segments and form was
 // broken off. The counts of its [Progress] go on, too. "" is the beginning.
@@ -81,8 +89,9 @@ func OnProgress(f func(Progress)) Option { return func(j *job) { j.progress = f 
 // ReadOption is an option of what reads whole tables.
 type ReadOption func(*job)
 
-func (o ReadOption) exports(j *job) { o(j) }
-func (o ReadOption) copies(j *job)  { o(j) }
+func (o ReadOption) exports(j *job)  { o(j) }
+func (o ReadOption) copies(j *job)   { o(j) }
+func (o ReadOption) migrates(j *job) { o(j) }
 
 // Consistent makes reads see every write that succeeded before. They cost twice the
 // capacity. It makes no snapshot: what is written during the call may be seen or not.
@@ -167,8 +176,13 @@ func MaxRetries(n int) BatchOption { return func(j *job) { j.writing.Retries = n
 // WriteOption is an option of what writes items.
 type WriteOption func(*job)
 
-func (o WriteOption) imports(j *job) { o(j) }
-func (o WriteOption) copies(j *job)  { o(j) }
+func (o WriteOption) imports(j *job)  { o(j) }
+func (o WriteOption) copies(j *job)   { o(j) }
+func (o WriteOption) migrates(j *job) { o(j) }
 
 // Concurrency is how many requests that write there may be at once. The default is 4.
 func Concurrency(n int) WriteOption { return func(j *job) { j.writing.Concurrency = n } }
+
+type migrateOption func(*job)
+
+func (o migrateOption) migrates(j *job) { o(j) }

@@ -13,9 +13,13 @@ import (
 
 // Progress is how far a call has come, with the calls before it that it goes on from.
 type Progress struct {
-	Items   int64 // exported, certainly imported or copied
+	Items   int64 // exported, certainly imported or copied, or looked at by Migrate
 	Bytes   int64 // of the file: written by Export, or until the first line of Import's that is not certainly written, uncompressed
-	Skipped int64 // bad lines, and sentinels that were left out
+	Skipped int64 // bad lines, sentinels that were left out, items that Migrate could not read or write
+
+	// Of Migrate: items that it has changed and deleted, or would have in a dry run; and
+	// those that its verification found to be not as the function wants them.
+	Changed, Deleted, Unfinished int64
 
 	ReadUnits, WriteUnits float64
 	Elapsed               time.Duration // in all calls
@@ -43,8 +47,11 @@ type state struct {
 	Call     string    `json:"call"` // what it is a checkpoint of
 	Segments []segment `json:"segments,omitempty"`
 	Cursor   string    `json:"cursor,omitempty"`
-	Line     int64     `json:"line,omitempty"` // lines before Counts.Bytes
-	Counts   Progress  `json:"counts"`
+
+	Verifying bool `json:"verifying,omitempty"`
+
+	Line   int64    `json:"line,omitempty"` // lines before Counts.Bytes
+	Counts Progress `json:"counts"`
 }
 
 // segment is where one part of a scan has come to.

@@ -116,6 +116,11 @@ func (r *Repo) diff(path codec.Path, stored, was, now map[string]types.Attribute
 // SaveItem sends what has changed in item, a *T, since it was loaded, as one
 // update, and makes item what is stored then. Without a change nothing is sent.
 func (r *Repo) SaveItem(ctx context.Context, l *Loaded, item any, with ast.Write) error {
+	return r.saveItem(ctx, l, item, with, nil)
+}
+
+// saveItem is SaveItem on another condition, that dynox itself has.
+func (r *Repo) saveItem(ctx context.Context, l *Loaded, item any, with ast.Write, same *ast.Cond) error {
 	v, err := elem(item)
 	if err != nil {
 		return err
@@ -128,6 +133,7 @@ func (r *Repo) SaveItem(ctx context.Context, l *Loaded, item any, with ast.Write
 	if err != nil {
 		return err
 	}
+	w.unmoved = same
 	if err := w.prepareSave(ctx, l); err != nil {
 		return w.undo(ctx, err)
 	}

@@ -368,13 +368,13 @@ func again(ctx context.Context, do func() error) error {
 	backoff := retry.WithMaxRetries(remakes, retry.WithCappedDuration(time.Second, retry.WithJitterPercent(50, retry.NewExponential(remakeDelay))))
 	var last error
 	err := retry.Do(ctx, backoff, func(context.Context) error {
-		if last = do(); errors.Is(last, errMoved) || contended(last) {
+		if last = do(); errors.Is(last, errMoved) || errors.Is(last, errRejudge) || contended(last) {
 			return retry.RetryableError(last)
 		}
 		return last
 	})
 	switch {
-	case errors.Is(last, errMoved) && ctx.Err() != nil:
+	case (errors.Is(last, errMoved) || errors.Is(last, errRejudge)) && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil && last != nil:
 		return last

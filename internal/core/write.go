@@ -45,6 +45,7 @@ type Write struct {
 	caller  reflect.Value // what the caller's *T points to
 	item    reflect.Value // a copy of it, which the stages work on
 	user    *ast.Cond     // the caller's condition
+	unmoved *ast.Cond     // that the item is what it was read as, nil: it does not matter
 	room    []byte        // for the JSON of stored, behind its end
 	keyRoom attributes    // for the key of a put
 	stored  stored        // of a put
@@ -101,10 +102,16 @@ func (r *Repo) begin(ctx context.Context, op Op, item any, with ast.Write) (w *W
 // Prepare checks a write of item, a *T, and makes its request; of op other
 // than Create and Put, item is its key. Nothing is sent.
 func (r *Repo) Prepare(ctx context.Context, op Op, item any, with ast.Write) (*Write, error) {
+	return r.prepareIf(ctx, op, item, with, nil)
+}
+
+// prepareIf is Prepare on another condition, that dynox itself has.
+func (r *Repo) prepareIf(ctx context.Context, op Op, item any, with ast.Write, same *ast.Cond) (*Write, error) {
 	w, err := r.begin(ctx, op, item, with)
 	if err != nil {
 		return nil, err
 	}
+	w.unmoved = same
 	switch op {
 	case Create, Put:
 		err = w.preparePut(ctx)
@@ -315,10 +322,15 @@ func (r *Repo) UpdateItem(ctx context.Context, op Op, key any, with ast.Write, o
 // DeleteItem deletes the item that key, a *T, names, and decodes it into
 // old, a *T, when that is not nil.
 func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any) error {
+	return r.deleteItem(ctx, key, with, nil, old)
+}
+
+// deleteItem is DeleteItem on another condition, that dynox itself has.
+func (r *Repo) deleteItem(ctx context.Context, key any, with ast.Write, same *ast.Cond, old any) error {
 	if with.Once && old != nil {
 		return errOnceOld
 	}
-	w, err := r.Prepare(ctx, Delete, key, with)
+	w, err := r.prepareIf(ctx, Delete, key, with, same)
 	if err != nil {
 		return err
 	}
@@ -327,7 +339,7 @@ func (r *Repo) DeleteItem(ctx context.Context, key any, with ast.Write, old any)
 	defer p.release()
 	err = r.send(ctx, w, p, old != nil)
 	switch {
-	case w.user == nil && !w.checked && (errors.Is(err, errForeign) || errors.Is(err, errNothing)): // of this kind, nothing is there
+	case w.user == nil && w.unmoved == nil && !w.checked && (errors.Is(err, errForeign) || errors.Is(err, errNothing)): // of this kind, nothing is there
 		if old == nil {
 			return nil
 		}
@@ -409,7 +421,7 @@ func (w *Write) guard() *ast.Cond {
 // build writes the expressions of w.
 func (w *Write) build() error {
 	r := w.repo
-	cond := ast.All(w.guard(), r.exact(w.user), w.same)
+	cond := ast.All(w.guard(), r.exact(w.user), w.unmoved, w.same)
 	if cond.IsFalse() {
 		return &Failure{Kinds: []error{ErrConditionFailed}, Why: "it can never hold, nothing was sent"}
 	}
