@@ -55,7 +55,8 @@ func Unique[T, V any](attr expr.Attr[T, V]) dynox.Option[T] {
 // were there before it had [Unique] attributes, and yields those that have a value
 // of another item: they keep it, unclaimed, until they are changed. While it runs,
 // all who write must have the option already. It can be repeated, and continued
-// after a cursor of s.
+// after a cursor of s. Items that were deleted softly keep their values too, if s is a
+// scan WithDeleted.
 //
 //	for user, err := range tx.Claim(ctx, users, dynox.All[User]()) {
 //		if err != nil {
