@@ -9,6 +9,7 @@ import (
 // and their JSON, many of them together. It belongs to one batch at a time.
 type batchMemory struct {
 	ops   []batchWrite
+	free  []*batchWrite // that are done, and nobody knows any more
 	items reflect.Value // a slice, of the last type
 	n     int           // used of it
 	json  []byte
@@ -25,6 +26,8 @@ var batchMemories = sync.Pool{New: func() any {
 // release gives m back, of which nothing is used any more.
 func (m *batchMemory) release() {
 	clear(m.ops)
+	clear(m.free[:cap(m.free)])
+	m.free = m.free[:0]
 	m.ops, m.json = m.ops[:0], m.json[:0]
 	m.items, m.n = reflect.Value{}, 0 // hooks may have kept items
 	batchMemories.Put(m)
@@ -32,6 +35,12 @@ func (m *batchMemory) release() {
 
 // write is a new operation.
 func (m *batchMemory) write() *batchWrite {
+	if n := len(m.free); n > 0 {
+		b := m.free[n-1]
+		m.free = m.free[:n-1]
+		*b = batchWrite{}
+		return b
+	}
 	n := len(m.ops)
 	if n == cap(m.ops) {
 		m.ops, n = make([]batchWrite, 0, min(max(2*n, 4), maxBatchWrite)), 0

@@ -265,7 +265,7 @@ func (w *batchWriter) identify(b *batchWrite) []byte {
 	case b.op.made != nil:
 		id = append(id, b.op.identity...)
 	case b.op.raw != nil:
-		id = b.write.stored.appendIdentity(id, b.op.Repo.table.attrs())
+		id = appendIdentityOf(id, b.op.raw, b.op.Repo.table.attrs())
 	default:
 		id = b.write.key.appendIdentity(id)
 	}
@@ -390,6 +390,9 @@ func (w *batchWriter) settle(q *writeRequest) {
 			if err := b.landed(w.outer); err != nil {
 				w.fail(&OpError{b.n, err})
 				w.stopped = true
+			}
+			if b.op.raw != nil {
+				w.memory.free = append(w.memory.free, b)
 			}
 		case behind != nil:
 			w.replaced(b)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/dynox-go/dynox/internal/codec"
+	"github.com/dynox-go/dynox/internal/wire"
 )
 
 // RawScan asks for a page of a table's items, whatever they are.
@@ -127,4 +128,28 @@ func IsRawSentinel(item []byte, partition string) bool {
 	r.of(r.stored, false)
 	av, ok := r.attribute(partition).(*types.AttributeValueMemberS)
 	return ok && IsSentinel(map[string]types.AttributeValue{partition: av}, partition)
+}
+
+// appendIdentityOf appends the identity of an item as JSON, whose key attributes are attrs.
+func appendIdentityOf(b, item []byte, attrs []keyAttr) []byte {
+	var values [2][]byte // of a table's key
+	s := wire.NewScanner(item)
+	for left, err := len(attrs), s.Object(); left > 0 && err == nil; {
+		name, ok, fault := s.Member()
+		if fault != nil || !ok {
+			break
+		}
+		var value []byte
+		value, err = s.Raw()
+		for i, a := range attrs {
+			if string(name) == a.name {
+				values[i] = value
+				left--
+			}
+		}
+	}
+	for i := range attrs {
+		b = appendRawIdentity(b, values[i])
+	}
+	return b
 }
