@@ -168,7 +168,7 @@ func (m *importing) ops(ctx context.Context) func(yield func(core.BatchOp) bool)
 		for !m.stop && ctx.Err() == nil {
 			text, l, err := m.in.next()
 			if err != nil {
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					m.err = err
 				}
 				return
@@ -249,7 +249,7 @@ func newLineReader(r io.Reader, at, line int64) (*lineReader, error) {
 	default:
 		if n, err := io.CopyN(io.Discard, from, at); err != nil {
 			done()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = fmt.Errorf("%w: the file has %d bytes, and the checkpoint is at %d", core.ErrCursor, n, at)
 			}
 			return nil, err

@@ -23,7 +23,6 @@ type checker struct {
 	keys keys
 	text []byte
 	seen int // key attributes
-	key  bool
 }
 
 // item checks an item in DynamoDB JSON.

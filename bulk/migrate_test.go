@@ -195,11 +195,11 @@ func TestMigrateBesideWriters(t *testing.T) {
 	const items = 40
 	repo, table := accounts(t, client, items)
 	var writers sync.WaitGroup
-	ctx, cancel := context.WithCancel(t.Context())
+	var ended atomic.Bool
 	var added [items]int
 	for w := range 2 {
 		writers.Go(func() {
-			for i := 0; ctx.Err() == nil; i++ {
+			for i := 0; !ended.Load(); i++ {
 				id := strconv.Itoa(2*(i%(items/2)) + w)
 				_, err := client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 					TableName: &table, Key: item{"id": s(id)}, UpdateExpression: aws.String("ADD dollars :n"),
@@ -225,7 +225,7 @@ func TestMigrateBesideWriters(t *testing.T) {
 		_, err := bulk.Migrate(t.Context(), repo, sum)
 		is.NoErr(err)
 	}
-	cancel()
+	ended.Store(true)
 	writers.Wait()
 	p, err := bulk.Migrate(t.Context(), repo, sum, bulk.Verify())
 	is.NoErr(err)

@@ -67,7 +67,7 @@ func TestMillion(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "items.json")
 	file, err := os.Create(name)
 	is.NoErr(err)
-	defer file.Close()
+	defer func() { is.NoErr(file.Close()) }()
 
 	began := time.Now()
 	p, err := bulk.Export(t.Context(), from, file)

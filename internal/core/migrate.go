@@ -57,7 +57,6 @@ func (r *Repo) Migrate(ctx context.Context, f *Found, dry bool, judge func(item 
 		return MigrateKeep, nil, ErrReadOnly
 	}
 	key := r.keyIn(f.attrs)
-	var failed error
 	err = again(ctx, func() error {
 		judged := reflect.New(r.Type)
 		judged.Elem().Set(f.item)
@@ -66,8 +65,8 @@ func (r *Repo) Migrate(ctx context.Context, f *Found, dry bool, judge func(item 
 		if err := r.remember(l, f.item); err != nil {
 			return err
 		}
-		if what, failed = judge(item); failed != nil {
-			return nil
+		if what, err = judge(item); err != nil {
+			return judgedError{err}
 		}
 		if what == MigrateSave {
 			actions, err := r.Changes(l, item)
@@ -108,14 +107,18 @@ func (r *Repo) Migrate(ctx context.Context, f *Found, dry bool, judge func(item 
 		f = now
 		return fmt.Errorf("%w: %w", errRejudge, err)
 	})
-	if failed != nil {
-		err = failed
+	var own judgedError
+	if errors.As(err, &own) {
+		err = own.error
 	}
 	if err != nil {
 		what = MigrateKeep
 	}
 	return what, item, err
 }
+
+// judgedError is an error of the one who judges: whatever it is, it is not tried again.
+type judgedError struct{ error }
 
 // errRejudge marks an item that is to be judged anew.
 var errRejudge = errors.New("it was changed by others, again and again")
