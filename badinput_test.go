@@ -392,5 +392,11 @@ func TestEnsure(t *testing.T) {
 		is.NoErr(err)
 		refused(t, table.Ensure(ctx, local), "late")
 		refused(t, table.Ensure(ctx), "no repositories")
+
+		tagged := dynox.NewTable(client, table.Name(), dynox.Tags(map[string]string{"team": "x"}), dynox.DeletionProtection(false))
+		is.NoErr(tagged.Ensure(ctx, indexed))
+		plan, err := tagged.Plan(ctx, indexed)
+		is.NoErr(err)
+		is.Equal(plan.String(), "nothing to do")
 	})
 }

@@ -110,7 +110,8 @@ func DeletionProtection(on bool) TableOption {
 	return setting(func(s *tables.Settings) { s.Protected = &on })
 }
 
-// Tags gives the table tags. Others that it has stay.
+// Tags gives the table tags. Others that it has stay. Servers that know no tags, such as
+// DynamoDB Local, are not asked for them.
 func Tags(tags map[string]string) TableOption {
 	tags = maps.Clone(tags)
 	return setting(func(s *tables.Settings) { s.Tags = tags })

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/sethvargo/go-retry"
 
 	"github.com/dynox-go/dynox/internal/core"
@@ -178,8 +179,13 @@ func (t *Table) observe(ctx context.Context, d *Definition) (state, error) {
 			s.ttl = aws.ToString(ttl.AttributeName)
 		}
 	}
-	if len(d.Tags) > 0 {
-		s.tags, err = t.tags(ctx, s.table)
+	if len(d.Tags) == 0 {
+		return s, nil
+	}
+	s.tags, err = t.tags(ctx, s.table)
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "UnknownOperationException" { // DynamoDB Local has no tags
+		s.tags, err = d.Tags, nil
 	}
 	return s, err
 }
