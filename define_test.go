@@ -221,6 +221,22 @@ func TestEnsureSettings(t *testing.T) {
 	is.Equal(*have.ProvisionedThroughput.ReadCapacityUnits, int64(5)) // as it was
 	is.Equal(have.StreamSpecification.StreamViewType, types.StreamViewTypeKeysOnly)
 	is.True(*have.DeletionProtectionEnabled)
+	// An index that comes gets the capacity of the table as it is.
+	for _, first := range []dynox.TableOption{dynox.OnDemand(), dynox.Provisioned(2, 2)} {
+		client := memtable.New(t).Client()
+		for _, opt := range []dynox.TableOption{first, dynox.OnDemand(), dynox.Provisioned(3, 3)} {
+			table := dynox.NewTable(client, "modes", opt)
+			repo, err := dynox.NewRepo(table, rowKey)
+			is.NoErr(err)
+			indexed, err := dynox.NewRepo(table, rowKey, dynox.GSI("by-b", dynox.Key[row]{Partition: dynox.By(rowB)}))
+			is.NoErr(err)
+			is.NoErr(table.Ensure(ctx, repo))
+			is.NoErr(table.Ensure(ctx, indexed))
+			plan, err := dynox.NewTable(client, "modes").Plan(ctx, repo)
+			is.NoErr(err)
+			is.NoErr(plan.Apply(ctx, dynox.DropIndexes()))
+		}
+	}
 	tags, err := client.ListTagsOfResource(ctx, &dynamodb.ListTagsOfResourceInput{ResourceArn: have.TableArn})
 	is.NoErr(err)
 	is.Equal(len(tags.Tags), 1)

@@ -57,14 +57,15 @@ func (x *differ) indexes() (before, creations, after []Step) {
 		if findGlobal(have, name) != nil && !gone("index "+name) {
 			continue
 		}
-		action := &types.CreateGlobalSecondaryIndexAction{
-			IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection,
-			ProvisionedThroughput: g.ProvisionedThroughput, OnDemandThroughput: limited(g.OnDemandThroughput), WarmThroughput: g.WarmThroughput,
-		}
-		if d.Billing == "" && x.isProvisioned() {
-			action.ProvisionedThroughput = &types.ProvisionedThroughput{
-				ReadCapacityUnits: have.ProvisionedThroughput.ReadCapacityUnits, WriteCapacityUnits: have.ProvisionedThroughput.WriteCapacityUnits,
-			}
+		// The table's mode is the one that it has when the step is made, just before it runs.
+		action := &types.CreateGlobalSecondaryIndexAction{IndexName: g.IndexName, KeySchema: g.KeySchema, Projection: g.Projection, WarmThroughput: g.WarmThroughput}
+		switch p := have.ProvisionedThroughput; {
+		case !x.isProvisioned():
+			action.OnDemandThroughput = limited(g.OnDemandThroughput)
+		case g.ProvisionedThroughput != nil:
+			action.ProvisionedThroughput = g.ProvisionedThroughput
+		default:
+			action.ProvisionedThroughput = &types.ProvisionedThroughput{ReadCapacityUnits: p.ReadCapacityUnits, WriteCapacityUnits: p.WriteCapacityUnits}
 		}
 		creations = append(creations, x.update(Create, "index "+name, "key "+keyText(g.KeySchema), &dynamodb.UpdateTableInput{
 			AttributeDefinitions:        d.Attributes(g.KeySchema),
