@@ -102,19 +102,18 @@ type worker struct {
 	done  chan struct{}
 	err   error
 
-	mu     sync.Mutex
-	seen   []stream.Change[order]
-	paused chan struct{} // the loop's body waits for it, unless it is nil
+	mu   sync.Mutex
+	seen []stream.Change[order]
 }
 
 // employ starts a worker of consumer "test" on an engine's tables orders and checkpoints.
 func employ(t *testing.T, engine *memtable.Engine, opts ...stream.Option) *worker {
 	t.Helper()
-	return employAt(t, &cable{engine: engine}, opts...)
+	return employAt(t, &cable{engine: engine}, nil, opts...)
 }
 
-// employAt is employ of a worker at the end of a cable.
-func employAt(t *testing.T, c *cable, opts ...stream.Option) *worker {
+// employAt is employ of a worker at the end of a cable, whose body waits for paused unless it is nil.
+func employAt(t *testing.T, c *cable, paused <-chan struct{}, opts ...stream.Option) *worker {
 	t.Helper()
 	is := is.NewRelaxed(t)
 	engine := c.engine
@@ -141,7 +140,6 @@ func employAt(t *testing.T, c *cable, opts ...stream.Option) *worker {
 			}
 			w.mu.Lock()
 			w.seen = append(w.seen, c)
-			paused := w.paused
 			w.mu.Unlock()
 			if paused != nil {
 				select {
@@ -152,6 +150,13 @@ func employAt(t *testing.T, c *cable, opts ...stream.Option) *worker {
 		}
 	}()
 	return w
+}
+
+// at is the change that it saw after n others.
+func (w *worker) at(n int) stream.Change[order] {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.seen[n]
 }
 
 func (w *worker) count() int {
@@ -228,8 +233,8 @@ func TestAWorkerThatWasCutOff(t *testing.T) {
 		for n := range 10 {
 			is.NoErr(orders.Put(t.Context(), &order{Customer: "1", ID: "1", Total: n + 1}))
 		}
-		a := employ(t, engine)
-		a.paused = make(chan struct{})
+		paused := make(chan struct{})
+		a := employAt(t, &cable{engine: engine}, paused)
 		time.Sleep(3 * time.Second)
 		is.Equal(a.count(), 1)
 		a.cable.cut.Store(true)
@@ -239,9 +244,9 @@ func TestAWorkerThatWasCutOff(t *testing.T) {
 		is.Equal(b.count(), 0) // it waits for the lease
 		time.Sleep(20 * time.Second)
 		is.Equal(b.count(), 10)
-		is.True(b.seen[0].Token > a.seen[0].Token)
+		is.True(b.at(0).Token > a.at(0).Token)
 		a.cable.cut.Store(false)
-		close(a.paused)
+		close(paused)
 		time.Sleep(time.Minute)
 		is.Equal(a.count(), 1)
 		for n := range 10 {
@@ -261,16 +266,14 @@ func TestABodyThatTakesLongKeepsItsShard(t *testing.T) {
 		is := is.New(t)
 		engine, orders := office(t, 1)
 		fill(t, orders, 0, 3000)
-		a := employ(t, engine)
-		a.mu.Lock()
-		a.paused = make(chan struct{})
-		a.mu.Unlock()
+		paused := make(chan struct{})
+		a := employAt(t, &cable{engine: engine}, paused)
 		time.Sleep(20 * time.Minute) // iterators live for 15
 		b := employ(t, engine)
 		time.Sleep(20 * time.Minute)
 		is.Equal(a.count(), 1)
 		is.Equal(b.count(), 0)
-		close(a.paused)
+		close(paused)
 		time.Sleep(time.Minute)
 		is.Equal(a.count()+b.count(), 3000)
 		a.stop()
@@ -301,7 +304,8 @@ func TestLatest(t *testing.T) {
 		b := employ(t, engine, stream.From(stream.TrimHorizon)) // the first worker's start counts
 		time.Sleep(time.Minute)
 		is.Equal(b.count(), 100)
-		for i, c := range b.seen {
+		for i := range b.count() {
+			c := b.at(i)
 			is.True(c.New.Total >= 100)
 			is.True(i > 0 || c.New.Total < 150)
 		}
@@ -333,10 +337,10 @@ func TestChangesThatAreGone(t *testing.T) {
 		}), stream.Poll(20*time.Second), stream.Lease(10*time.Minute))
 		time.Sleep(time.Minute)
 		is.Equal(len(gaps), 1)
-		is.Equal(gaps[0].After, a.seen[9].Sequence)
-		is.Equal(gaps[0].Shard, a.seen[9].Shard)
+		is.Equal(gaps[0].After, a.at(9).Sequence)
+		is.Equal(gaps[0].Shard, a.at(9).Shard)
 		is.Equal(c.count(), 10)
-		is.Equal(c.seen[0].New.Total, 20)
+		is.Equal(c.at(0).New.Total, 20)
 		time.Sleep(30 * time.Hour) // checkpoints of shards that are no more go
 		checkpoints := checkpointsOf(t, dynox.NewTable(engine.Client(), "checkpoints"))
 		n := 0
@@ -454,7 +458,7 @@ func TestWorkersThatWantTheSameShard(t *testing.T) {
 				<-before.done
 			}
 			fill(t, orders, 0, 50)
-			a := employAt(t, slow)
+			a := employAt(t, slow, nil)
 			time.Sleep(500 * time.Millisecond)
 			b := employ(t, engine)
 			time.Sleep(time.Minute)
@@ -507,8 +511,8 @@ func TestAStaleCheckpointIsRefused(t *testing.T) {
 				row = c
 			}
 		}
-		is.Equal(row.Sequence, a.seen[9].Sequence)
-		row.Holder, row.Sequence, row.Lease = "another", a.seen[4].Sequence, time.Hour
+		is.Equal(row.Sequence, a.at(9).Sequence)
+		row.Holder, row.Sequence, row.Lease = "another", a.at(4).Sequence, time.Hour
 		row.Token++
 		is.NoErr(checkpoints.Put(ctx, &row))
 		fill(t, orders, 10, 40)
