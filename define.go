@@ -241,12 +241,13 @@ type Access uint8
 
 // The operations: combine them with |.
 const (
-	AccessRead   = Access(tables.Read)    // by key, in batches and transactions, and queries
-	AccessScan   = Access(tables.Scan)    // of the table and its indexes
-	AccessWrite  = Access(tables.Write)   // also in batches and transactions
-	AccessManage = Access(tables.Manage)  // Ensure, Plan, Apply and Describe
-	AccessStream = Access(tables.Stream)  // reading the table's stream
-	AccessDelete = Access(tables.Destroy) // deletion of the table
+	AccessRead     = Access(tables.Read)     // by key, in batches and transactions, and queries
+	AccessScan     = Access(tables.Scan)     // of the table and its indexes
+	AccessWrite    = Access(tables.Write)    // also in batches and transactions
+	AccessManage   = Access(tables.Manage)   // Ensure, Plan, Apply and Describe
+	AccessStream   = Access(tables.Stream)   // reading the table's stream
+	AccessDelete   = Access(tables.Destroy)  // deletion of the table
+	AccessDescribe = Access(tables.Describe) // Describe, Exists and Ping; package bulk needs it, too
 )
 
 // Policy is an IAM policy, in JSON, that allows access to the table with the ARN

@@ -17,6 +17,7 @@ const (
 	Manage                     // Ensure, Plan, Apply and Describe
 	Stream                     // the table's stream
 	Destroy                    // deletion of the table
+	Describe                   // what the service says of the table
 )
 
 // actions are what IAM calls the operations, on the table, on its indexes, and
@@ -32,8 +33,9 @@ var actions = []struct {
 		"CreateTable", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource",
 		"TagResource", "UpdateTable", "UpdateTimeToLive",
 	}, nil, nil},
-	{Stream, nil, nil, []string{"DescribeStream", "GetRecords", "GetShardIterator"}},
-	{Destroy, []string{"DeleteTable"}, nil, nil},
+	{Stream, []string{"DescribeTable"}, nil, []string{"DescribeStream", "GetRecords", "GetShardIterator"}},
+	{Destroy, []string{"DeleteTable", "DescribeTable"}, nil, nil},
+	{Describe, []string{"DescribeTable"}, nil, nil},
 }
 
 // Policy is an IAM policy that allows access to the table, whose ARN is arn; ""
