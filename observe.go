@@ -34,6 +34,7 @@ type Call struct {
 	EstimatedWrite float64
 	ReadUnits      float64
 	WriteUnits     float64
+	SearchBytes    float64 // that a search of vectors took, instead of units
 
 	Sent     int64 // bytes of the request's body; 0 off the direct path, see [SDKValues]
 	Received int64 // bytes of the bodies of all answers; 0 off the direct path
@@ -123,8 +124,9 @@ type Usage struct {
 	Items     int
 	Scanned   int
 
-	ReadUnits  float64
-	WriteUnits float64
+	ReadUnits   float64
+	WriteUnits  float64
+	SearchBytes float64 // as in [Call]
 
 	Sent     int64 // as in [Call]
 	Received int64
@@ -174,6 +176,7 @@ func (m meter) Add(c *core.Call) {
 	u.Scanned += c.Scanned
 	u.ReadUnits += c.ReadUnits
 	u.WriteUnits += c.WriteUnits
+	u.SearchBytes += c.SearchBytes
 	u.Sent += c.Sent
 	u.Received += c.Received
 	u.Waited += c.Waited

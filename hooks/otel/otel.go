@@ -147,6 +147,9 @@ func details(attrs []attribute.KeyValue, c *dynox.Call) []attribute.KeyValue {
 	if c.WriteUnits > 0 {
 		attrs = append(attrs, attribute.Float64("aws.dynamodb.consumed_capacity.write", c.WriteUnits))
 	}
+	if c.SearchBytes > 0 {
+		attrs = append(attrs, attribute.Float64("dynox.search_bytes", c.SearchBytes))
+	}
 	if c.RequestID != "" {
 		attrs = append(attrs, attribute.String("aws.request_id", c.RequestID))
 	}

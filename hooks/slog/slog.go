@@ -125,6 +125,7 @@ func describe(attrs []slog.Attr, c *dynox.Call) []slog.Attr {
 	count("throttles", c.Throttles, 0)
 	units("read_units", c.ReadUnits)
 	units("write_units", c.WriteUnits)
+	units("search_bytes", c.SearchBytes)
 	if c.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", c.RequestID))
 	}

@@ -22,7 +22,7 @@ type operation[In, Out any] struct {
 }
 
 // operations is how many there are.
-const operations = 10
+const operations = 11
 
 var (
 	opGetItem    = operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]{0, "GetItem", Client.GetItem, false}
@@ -37,6 +37,8 @@ var (
 
 	opBatchGetItem   = operation[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]{8, "BatchGetItem", Client.BatchGetItem, false}
 	opBatchWriteItem = operation[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]{9, "BatchWriteItem", Client.BatchWriteItem, true}
+
+	opSearchVectors = operation[dynamodb.SearchVectorsInput, dynamodb.SearchVectorsOutput]{10, "SearchVectors", searchVectors, false}
 )
 
 // call is one call of the SDK, being prepared.

@@ -52,7 +52,7 @@ func Define(schemas []*Schema) (*Definition, error) {
 			errs = append(errs, d.addIndex(s, ix))
 		}
 		for _, v := range s.vectors {
-			errs = append(errs, d.addVector(s, v))
+			errs = append(errs, d.addVector(s, &v.Vector))
 		}
 		d.Unique = d.Unique || len(s.stages.uniques) > 0
 		if a := s.stages.ttl; a != nil {

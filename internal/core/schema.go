@@ -113,7 +113,7 @@ type Schema struct {
 	formats map[string]codec.Format // of attributes not written as their tags say
 	table   *index
 	indexes []*index
-	vectors []*Vector
+	vectors []*vector
 	derived []*part // composite and constant key parts, each once
 	kindIn  []int   // the Go field that holds the kind, if any
 	mirrors []mirror
@@ -130,8 +130,9 @@ type Schema struct {
 type index struct {
 	Index
 	partition *part
-	sort      *part // nil without a sort key
-	whole     *view // of all attributes
+	sort      *part    // nil without a sort key
+	whole     *view    // of all attributes
+	searched  []string // attributes that an index of vectors holds beside keys
 }
 
 // Compile checks all of c and reports everything that is wrong at once.
@@ -190,7 +191,7 @@ func Compile(c *Config) (*Schema, error) {
 	}
 	s.bare = s.mayBeSentinel()
 	s.makeOverlay()
-	for _, ix := range s.all() {
+	for _, ix := range slices.Concat(s.all(), s.vectorIndexes()) {
 		ix.whole = &view{schema: s, plan: s.plan, whole: true}
 		errs = append(errs, ix.whole.keep(ix))
 	}

@@ -28,6 +28,7 @@ type Call struct {
 	EstimatedWrite float64
 	ReadUnits      float64
 	WriteUnits     float64
+	SearchBytes    float64
 
 	Sent     int64
 	Received int64

@@ -49,6 +49,10 @@ func (s *sighting) ask(c *call, in any) {
 		in.ReturnConsumedCapacity = total
 		s.Index = aws.ToString(in.IndexName)
 		single(readUnits(0, aws.ToBool(in.ConsistentRead)))
+	case *dynamodb.SearchVectorsInput:
+		in.ReturnConsumedCapacity = total
+		s.Index = aws.ToString(in.IndexName)
+		single(0) // it takes bytes, not units
 	case *dynamodb.PutItemInput:
 		in.ReturnConsumedCapacity = total
 		size := itemSize(in.Item)
@@ -90,6 +94,12 @@ func (s *sighting) answer(c *call, out any) {
 	case *dynamodb.ScanOutput:
 		s.Items, s.Scanned = int(out.Count), int(out.ScannedCount)
 		s.consumed(out.ConsumedCapacity)
+		metadata = &out.ResultMetadata
+	case *dynamodb.SearchVectorsOutput:
+		s.Items = len(out.SearchResults)
+		if out.ConsumedCapacity != nil {
+			s.SearchBytes = aws.ToFloat64(out.ConsumedCapacity.VectorSearchRequestBytes)
+		}
 		metadata = &out.ResultMetadata
 	case *dynamodb.PutItemOutput:
 		s.Items = 1

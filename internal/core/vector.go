@@ -23,6 +23,12 @@ type Vector struct {
 	Projection Projection
 }
 
+// vector is an index of vectors as it is read.
+type vector struct {
+	Vector
+	index *index // of the table's keys
+}
+
 // Limits of vector indexes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-vector-indexes
 const (
@@ -33,13 +39,43 @@ const (
 func (s *Schema) compileVectors(given []Vector) error {
 	var errs []error
 	for i := range given {
-		v := &given[i]
-		if err := s.checkVector(v); err != nil {
+		v := &vector{Vector: given[i]}
+		if err := s.checkVector(&v.Vector); err != nil {
 			errs = append(errs, fmt.Errorf("vector index %s: %w", cmp.Or(v.Name, "without a name"), err))
+		} else {
+			v.index = s.vectorRead(&v.Vector)
 		}
 		s.vectors = append(s.vectors, v)
 	}
 	return errors.Join(errs...)
+}
+
+// vectorRead is v as something that items are read from.
+func (s *Schema) vectorRead(v *Vector) *index {
+	ix := &index{Index: Index{Name: v.Name, Projection: v.Projection}, partition: s.table.partition, sort: s.table.sort}
+	for _, a := range append(v.searchedBy(), v.Attr) {
+		ix.searched = append(ix.searched, a.Path[0].Name)
+	}
+	return ix
+}
+
+// vectorIndexes are the indexes of vectors as what items are read from.
+func (s *Schema) vectorIndexes() []*index {
+	var ixs []*index
+	for _, v := range s.vectors {
+		if v.index != nil {
+			ixs = append(ixs, v.index)
+		}
+	}
+	return ixs
+}
+
+// searchedBy are the attributes that a search can ask for values of: the partition first.
+func (v *Vector) searchedBy() []*ast.Attr {
+	if v.Partition == nil {
+		return slices.Clone(v.Filters)
+	}
+	return append([]*ast.Attr{v.Partition}, v.Filters...)
 }
 
 func (s *Schema) checkVector(v *Vector) error {
@@ -48,7 +84,7 @@ func (s *Schema) checkVector(v *Vector) error {
 		errs = append(errs, errors.New("a name has 3 to 255 characters"))
 	}
 	if slices.ContainsFunc(s.indexes, func(ix *index) bool { return ix.Name == v.Name }) ||
-		slices.ContainsFunc(s.vectors, func(o *Vector) bool { return o.Name == v.Name }) {
+		slices.ContainsFunc(s.vectors, func(o *vector) bool { return o.Name == v.Name }) {
 		errs = append(errs, errors.New("described twice"))
 	}
 	if v.Dimensions < 1 || v.Dimensions > maxDimensions {
@@ -60,10 +96,7 @@ func (s *Schema) checkVector(v *Vector) error {
 	if len(v.Filters) > maxFilters {
 		errs = append(errs, fmt.Errorf("at most %d attributes narrow a search", maxFilters))
 	}
-	searched := v.Filters
-	if v.Partition != nil {
-		searched = append([]*ast.Attr{v.Partition}, searched...)
-	}
+	searched := v.searchedBy()
 	for i, a := range append([]*ast.Attr{v.Attr}, searched...) {
 		switch err := a.Check(); {
 		case err != nil:

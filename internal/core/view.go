@@ -85,7 +85,7 @@ func (s *Schema) shows(ix *index, name string) bool {
 	if ix == s.table || !p.KeysOnly && len(p.Include) == 0 {
 		return true
 	}
-	return slices.ContainsFunc(s.keyAttrs(ix), func(a keyAttr) bool { return a.name == name }) ||
+	return slices.ContainsFunc(s.keyAttrs(ix), func(a keyAttr) bool { return a.name == name }) || slices.Contains(ix.searched, name) ||
 		!p.KeysOnly && (name == s.Kind.Attr || slices.ContainsFunc(p.Include, func(a *ast.Attr) bool { return a.Path[0].Name == name }))
 }
 
