@@ -52,6 +52,15 @@ func TestErrorClasses(t *testing.T) {
 		}, dynox.ClassRefused, false},
 		"exists": {"", memtable.Latency(0), func(ctx context.Context, orders *dynox.Repo[Order], o Order) error { return orders.Create(ctx, &o) },
 			dynox.ClassConditionFailed, false},
+		"update of nothing": {"", memtable.Latency(0), func(ctx context.Context, orders *dynox.Repo[Order], o Order) error {
+			o.ID = "none"
+			_, err := orders.Update(ctx, o, total.Set(1))
+			return err
+		}, dynox.ClassNotFound, false},
+		"update of nothing in a transaction": {"", memtable.Latency(0), func(ctx context.Context, orders *dynox.Repo[Order], o Order) error {
+			o.ID = "none"
+			return tx.Write(ctx, tx.Update(orders, o, total.Set(1)))
+		}, dynox.ClassNotFound, false},
 		"condition": {"", memtable.Latency(0), func(ctx context.Context, orders *dynox.Repo[Order], o Order) error {
 			return orders.Delete(ctx, o, expr.If(total.Lt(0)))
 		}, dynox.ClassConditionFailed, false},

@@ -70,8 +70,11 @@ func Conflict(err error) bool {
 
 // ConditionFailed reports whether err is that of a condition that does not hold.
 func ConditionFailed(err error) bool {
-	if errors.Is(err, ErrConditionFailed) {
+	switch {
+	case errors.Is(err, ErrConditionFailed):
 		return true
+	case errors.Is(err, ErrNotFound): // which the service tells in the same way
+		return false
 	}
 	var single *types.ConditionalCheckFailedException
 	return errors.As(err, &single) || canceledFor(err, "ConditionalCheckFailed")
