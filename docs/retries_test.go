@@ -51,33 +51,44 @@ func TestPatiently(t *testing.T) {
 	})
 }
 
-// earn gives points to a guest, once, and says whether it could find out.
-func earn(ctx context.Context, h hotel, id string, points int64) (certain bool, err error) {
-	_, err = h.guests.Update(ctx, Guest{ID: id}, expr.Add(guestPoints, points))
+// advice is what to do about the error of a write.
+func advice(err error) string {
 	switch {
+	case err == nil:
+		return "nothing"
 	case dynox.UnknownOutcome(err):
-		return false, err // look at the guest first
-	case dynox.ConditionFailed(err), errors.Is(err, dynox.ErrNotFound):
-		return true, err // to try again changes nothing
+		return "read the item: the write may have taken effect"
+	case dynox.ConditionFailed(err):
+		return "read the item: it is not what was expected"
+	case errors.Is(err, dynox.ErrNotFound):
+		return "there is none"
 	case dynox.Retryable(err):
-		return true, err // later, as it is
+		return "try again later, as it is"
 	}
-	return true, err
+	return "tell somebody"
 }
 
-func TestEarn(t *testing.T) {
+func TestAdvice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		is := is.New(t)
 		engine := memtable.New(t)
 		h := newHotel(t, engine.Client())
 		is.NoErr(h.guests.Create(t.Context(), &Guest{ID: "ann"}))
+		earn := func(id string) string {
+			_, err := h.guests.Update(t.Context(), Guest{ID: id}, expr.Add(guestPoints, 10), expr.If(guestPoints.Missing().Or(guestPoints.Lt(35))))
+			return advice(err)
+		}
 		for _, fault := range []memtable.Fault{memtable.ResetBefore(), memtable.ResetAfter(), memtable.InternalError()} {
 			engine.Fail("UpdateItem", fault)
-			certain, err := earn(t.Context(), h, "ann", 10)
-			is.True(err != nil && !certain)
+			is.Equal(earn("ann"), "read the item: the write may have taken effect")
 		}
-		certain, err := earn(t.Context(), h, "bob", 10)
-		is.True(errors.Is(err, dynox.ErrNotFound) && certain)
+		engine.Fail("UpdateItem", memtable.Throttle(), memtable.Times(3))
+		is.Equal(earn("ann"), "try again later, as it is")
+		is.Equal(earn("ann"), "nothing")
+		is.Equal(earn("ann"), "nothing")
+		is.Equal(earn("ann"), "nothing")
+		is.Equal(earn("ann"), "read the item: it is not what was expected")
+		is.Equal(earn("bob"), "there is none")
 	})
 }
 
