@@ -2,11 +2,14 @@ package core
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox/internal/codec"
+	"github.com/dynox-go/dynox/internal/wire"
 )
 
 // The calls of the SDK. Keys, items and values come as JSON or as what makes
@@ -22,7 +25,7 @@ type operation[In, Out any] struct {
 }
 
 // operations is how many there are.
-const operations = 11
+const operations = 16
 
 var (
 	opGetItem    = operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]{0, "GetItem", Client.GetItem, false}
@@ -38,8 +41,45 @@ var (
 	opBatchGetItem   = operation[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]{8, "BatchGetItem", Client.BatchGetItem, false}
 	opBatchWriteItem = operation[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]{9, "BatchWriteItem", Client.BatchWriteItem, true}
 
-	opSearchVectors = operation[dynamodb.SearchVectorsInput, dynamodb.SearchVectorsOutput]{10, "SearchVectors", searchVectors, false}
+	opSearchVectors = operation[dynamodb.SearchVectorsInput, dynamodb.SearchVectorsOutput]{10, "SearchVectors", extra(vectorSearcher.SearchVectors), false}
+
+	opExecuteStatement = operation[dynamodb.ExecuteStatementInput, dynamodb.ExecuteStatementOutput]{11, "ExecuteStatement", extra(statementExecutor.ExecuteStatement), false}
+	opBatchSelect      = operation[dynamodb.BatchExecuteStatementInput, dynamodb.BatchExecuteStatementOutput]{12, "BatchExecuteStatement", extra(batchExecutor.BatchExecuteStatement), false}
+	opBatchExecute     = operation[dynamodb.BatchExecuteStatementInput, dynamodb.BatchExecuteStatementOutput]{13, "BatchExecuteStatement", extra(batchExecutor.BatchExecuteStatement), true}
+	opTransactSelect   = operation[dynamodb.ExecuteTransactionInput, dynamodb.ExecuteTransactionOutput]{14, "ExecuteTransaction", extra(transactionExecutor.ExecuteTransaction), false}
+	opTransactExecute  = operation[dynamodb.ExecuteTransactionInput, dynamodb.ExecuteTransactionOutput]{15, "ExecuteTransaction", extra(transactionExecutor.ExecuteTransaction), true}
 )
+
+// What a client may have beyond Client's methods.
+type (
+	vectorSearcher interface {
+		SearchVectors(context.Context, *dynamodb.SearchVectorsInput, ...func(*dynamodb.Options)) (*dynamodb.SearchVectorsOutput, error)
+	}
+	statementExecutor interface {
+		ExecuteStatement(context.Context, *dynamodb.ExecuteStatementInput, ...func(*dynamodb.Options)) (*dynamodb.ExecuteStatementOutput, error)
+	}
+	batchExecutor interface {
+		BatchExecuteStatement(context.Context, *dynamodb.BatchExecuteStatementInput, ...func(*dynamodb.Options)) (*dynamodb.BatchExecuteStatementOutput, error)
+	}
+	transactionExecutor interface {
+		ExecuteTransaction(context.Context, *dynamodb.ExecuteTransactionInput, ...func(*dynamodb.Options)) (*dynamodb.ExecuteTransactionOutput, error)
+	}
+)
+
+// extra is a method that clients may lack; can tells before.
+func extra[C, In, Out any](method func(C, context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)) func(Client, context.Context, *In, ...func(*dynamodb.Options)) (*Out, error) {
+	return func(client Client, ctx context.Context, in *In, opts ...func(*dynamodb.Options)) (*Out, error) {
+		return method(any(client).(C), ctx, in, opts...) //nolint:forcetypeassert // can has looked
+	}
+}
+
+// can is what is wrong if the table's client lacks the methods of C.
+func can[C any](t *Table, name string) error {
+	if _, ok := t.Client.(C); !ok {
+		return fmt.Errorf("this client (%T) has no %s", t.Client, name)
+	}
+	return nil
+}
 
 // call is one call of the SDK, being prepared.
 type call struct {
@@ -191,6 +231,44 @@ func (t *Table) scan(ctx context.Context, in *dynamodb.ScanInput, json []byte, p
 	p.count, p.scanned, p.next = int(out.Count), int(out.ScannedCount), nonEmpty(out.LastEvaluatedKey)
 	p.readSDK(out.Items...)
 	return nil
+}
+
+// executeStatement reads a page of a SELECT, with parameters as a JSON array. next
+// is the token of the next one, nil at the end.
+func (t *Table) executeStatement(ctx context.Context, in dynamodb.ExecuteStatementInput, parameters []byte, p *page) (next *string, err error) {
+	c := t.newCall(ctx, p, nil)
+	switch {
+	case parameters == nil:
+	case c.direct:
+		c.members = append(c.members, member{"Parameters", parameters})
+	default:
+		if in.Parameters, err = attributeList(parameters); err != nil {
+			return nil, err
+		}
+	}
+	out, err := invoke(c, &opExecuteStatement, &in)
+	if err != nil {
+		return nil, err
+	}
+	p.readSDK(out.Items...)
+	if aws.ToString(out.NextToken) == "" {
+		return nil, nil
+	}
+	return out.NextToken, nil
+}
+
+// attributeList is a JSON array of attribute values.
+func attributeList(array []byte) (values []types.AttributeValue, err error) {
+	err = eachElement(array, func(s *wire.Scanner) error {
+		raw, err := s.Raw()
+		if err != nil {
+			return err
+		}
+		value, err := codec.AttributeValue(raw)
+		values = append(values, value)
+		return err
+	})
+	return values, err
 }
 
 // putItem, updateItem and deleteItem have their attempts watched.

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,8 +92,8 @@ func (r *Repo) Near(ctx context.Context, s *Search, dst any, yield func(score fl
 
 // checkSearch is the repository's index that s searches, if s makes sense.
 func (r *Repo) checkSearch(s *Search) (*vector, error) {
-	if r.Table.Err != nil {
-		return nil, r.Table.Err
+	if err := cmp.Or(r.Table.Err, can[vectorSearcher](r.Table, "SearchVectors")); err != nil {
+		return nil, err
 	}
 	i := slices.IndexFunc(r.vectors, func(v *vector) bool { return v.Name == s.Index.Name })
 	switch {
@@ -161,17 +162,6 @@ func (r *Repo) searched(v *vector, where []*ast.Cond) (*ast.Cond, error) {
 		}
 	}
 	return ast.All(equal...), nil
-}
-
-// searchVectors has the client search, which need not be able to.
-func searchVectors(client Client, ctx context.Context, in *dynamodb.SearchVectorsInput, opts ...func(*dynamodb.Options)) (*dynamodb.SearchVectorsOutput, error) {
-	c, ok := client.(interface {
-		SearchVectors(context.Context, *dynamodb.SearchVectorsInput, ...func(*dynamodb.Options)) (*dynamodb.SearchVectorsOutput, error)
-	})
-	if !ok {
-		return nil, &unsentError{fmt.Errorf("this client (%T) has no SearchVectors", client)}
-	}
-	return c.SearchVectors(ctx, in, opts...)
 }
 
 func (t *Table) searchVectors(ctx context.Context, in *dynamodb.SearchVectorsInput, vector []float32, json []byte, p *page) (scores []float64, err error) {

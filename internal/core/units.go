@@ -76,6 +76,13 @@ func (s *sighting) ask(c *call, in any) {
 		in.ReturnConsumedCapacity = total
 	case *dynamodb.TransactWriteItemsInput:
 		in.ReturnConsumedCapacity = total
+	case *dynamodb.ExecuteStatementInput:
+		in.ReturnConsumedCapacity = total
+		single(readUnits(0, aws.ToBool(in.ConsistentRead)))
+	case *dynamodb.BatchExecuteStatementInput:
+		in.ReturnConsumedCapacity = total
+	case *dynamodb.ExecuteTransactionInput:
+		in.ReturnConsumedCapacity = total
 	}
 }
 
@@ -134,6 +141,20 @@ func (s *sighting) answer(c *call, out any) {
 		s.consumedAll(out.ConsumedCapacity)
 		metadata = &out.ResultMetadata
 	case *dynamodb.TransactWriteItemsOutput:
+		s.Items = s.Requested
+		s.consumedAll(out.ConsumedCapacity)
+		metadata = &out.ResultMetadata
+	case *dynamodb.ExecuteStatementOutput:
+		s.Items = max(len(c.page.entries), len(out.Items))
+		s.consumed(out.ConsumedCapacity)
+		metadata = &out.ResultMetadata
+	case *dynamodb.BatchExecuteStatementOutput:
+		for _, response := range out.Responses {
+			s.Items += pick(response.Error == nil && (s.Writes || response.Item != nil), 1, 0)
+		}
+		s.consumedAll(out.ConsumedCapacity)
+		metadata = &out.ResultMetadata
+	case *dynamodb.ExecuteTransactionOutput:
 		s.Items = s.Requested
 		s.consumedAll(out.ConsumedCapacity)
 		metadata = &out.ResultMetadata
