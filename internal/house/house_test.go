@@ -156,7 +156,7 @@ func TestLinks(t *testing.T) {
 			"only crypt links KMS"},
 		{regexp.MustCompile(``), regexp.MustCompile(`^(blob|examples)(/|$)`), regexp.MustCompile(`^` + sdk + `s3$`),
 			"only blob links S3"},
-		{regexp.MustCompile(``), regexp.MustCompile(`^(stream|memtable|examples|bench|internal/testbed)(/|$)`), regexp.MustCompile(`^` + sdk + `dynamodbstreams$`),
+		{regexp.MustCompile(``), regexp.MustCompile(`^(stream|memtable|examples|bench|internal/(testbed|server))(/|$)`), regexp.MustCompile(`^` + sdk + `dynamodbstreams$`),
 			"only stream and the engine link the streams client"},
 	}
 	packages := 0

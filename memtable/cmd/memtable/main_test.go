@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/matryer/is"
 
+	"github.com/dynox-go/dynox/internal/server"
 	"github.com/dynox-go/dynox/memtable"
 )
 
@@ -59,7 +60,7 @@ func TestServesUntilItIsStopped(t *testing.T) {
 	select {
 	case err := <-ended:
 		is.NoErr(err)
-	case <-time.After(2 * grace):
+	case <-time.After(2 * server.Grace):
 		t.Fatal("the server didn't stop")
 	}
 	_, err = http.Get(url)
