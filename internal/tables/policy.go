@@ -11,13 +11,13 @@ type Access uint8
 
 // The operations that policies can allow.
 const (
-	Read    Access = 1 << iota // by key, in batches and transactions, and queries
-	Scan                       // of the table and its indexes
-	Write                      // in batches and transactions, too
-	Manage                     // Ensure, Plan, Apply and Describe
-	Stream                     // the table's stream
-	Destroy                    // deletion of the table
-	Describe                   // what the service says of the table
+	Read     Access = 1 << iota // by key, in batches and transactions, and queries
+	Scan                        // of the table and its indexes
+	Write                       // in batches and transactions, too
+	Manage                      // Ensure, Plan, Apply and Describe
+	Stream                      // the table's stream
+	Destroy                     // deletion of the table
+	Describe                    // what the service says of the table
 )
 
 // actions are what IAM calls the operations, on the table, on its indexes, and
