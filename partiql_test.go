@@ -221,8 +221,8 @@ func TestSelectRefused(t *testing.T) {
 		{from("WHERE pk = ?"), []any{visitPage}, []string{"argument 0", "Param"}},
 		{from("WHERE pk = ?"), []any{status.Param("x")}, []string{"argument 0", "Order"}},
 		{from("WHERE pk = ?"), []any{expr.Attr[Hit, int]{}.Param(1)}, []string{"argument 0", "expr.At"}},
-		{from("WHERE pk = ?"), []any{"a", dynox.SelectLimit(-1)}, []string{"Limit is negative"}},
-		{from("WHERE pk = ?"), []any{"a", dynox.SelectPageSize(-1)}, []string{"PageSize is negative"}},
+		{from("WHERE pk = ?"), []any{"a", dynox.SelectLimit(-1)}, []string{"a limit of -1"}},
+		{from("WHERE pk = ?"), []any{"a", dynox.SelectPageSize(-1)}, []string{"a page size of -1"}},
 		{from("WHERE pk = ?"), []any{"a", dynox.SelectDeleted()}, []string{"SoftDelete"}},
 		{fmt.Sprintf(`SELECT * FROM %q."by-page"`, table.Name()), []any{dynox.SelectConsistent()}, []string{"consistent"}},
 		{fmt.Sprintf(`SELECT * FROM %q."by-day"`, table.Name()), nil, []string{"index by-day"}},
@@ -287,9 +287,14 @@ func TestSelectObserved(t *testing.T) {
 		is.True(len(calls) >= 2)
 		is.Equal(calls[1].Operation, "ExecuteStatement")
 		is.Equal(calls[1].Page, 2)
+		is.Equal(calls[1].Index, "")
 		is.Equal(calls[0].Items, 10)
 		is.Equal(calls[0].Writes, false)
 		is.True(calls[0].ReadUnits > 0)
+		calls = nil
+		_, err = numbers(seen.Select(t.Context(), fmt.Sprintf(`SELECT * FROM %q."by-page" WHERE page = 'p1'`, table.Name())))
+		is.NoErr(err)
+		is.Equal(calls[0].Index, "by-page")
 
 		got, err := numbers(visits.Select(dynox.Budget(t.Context(), 0.5), statement, "SITE#a", dynox.SelectPageSize(4)))
 		is.True(errors.Is(err, dynox.ErrBudget))

@@ -25,7 +25,6 @@ type Seat struct {
 var (
 	seat    = expr.Proto[Seat]()
 	seatRow = expr.At(seat, &seat.Row)
-	seatN   = expr.At(seat, &seat.N)
 	SeatKey = dynox.Key[Seat]{Partition: dynox.By(seatRow)}
 )
 

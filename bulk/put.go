@@ -95,7 +95,7 @@ type PutState struct {
 	report string // where the service's reports are
 }
 
-// ErrPutFailed: items were not put, or the operation has not ended as it should.
+// ErrPutFailed is that items were not put, or the operation has not ended as it should.
 // [PutState.Failures] are the items.
 var ErrPutFailed = errors.New("not all items were put")
 

@@ -335,7 +335,9 @@ func TestPutReports(t *testing.T) {
 	is.NoErr(b.Upload(ctx, at+"data/b.json", []byte("s3cr3t")))
 	_, err = seq.Collect(state.Failures(ctx, b))
 	is.True(err != nil && !strings.Contains(err.Error(), "s3cr3t"))
-	for range state.Failures(ctx, b) { // one is enough
+	for f, err := range state.Failures(ctx, b) { // one is enough
+		is.NoErr(err)
+		is.Equal(f.Line, int64(7))
 		break
 	}
 }

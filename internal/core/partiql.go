@@ -76,9 +76,9 @@ func (r *Repo) selection(text string, args []any, how Selecting) (*selection, er
 	case s.verb != "SELECT":
 		return nil, fmt.Errorf("the statement is no SELECT, but %s", s.verb)
 	case how.Limit < 0:
-		return nil, errors.New("Limit is negative")
+		return nil, fmt.Errorf("a limit of %d", how.Limit)
 	case how.PageSize < 0:
-		return nil, errors.New("PageSize is negative")
+		return nil, fmt.Errorf("a page size of %d", how.PageSize)
 	}
 	q := &selection{repo: r, how: how}
 	if q.ix, q.view, err = r.selected(s, how); err != nil {

@@ -260,7 +260,7 @@ func ExecuteTransaction(ctx context.Context, all []*Statement, token string) err
 	c, p := newStatementCall(ctx, all, watch, transactional)
 	defer p.release()
 	var out *dynamodb.ExecuteTransactionOutput
-	err := resend(ctx, watch, func() (err error) {
+	err := resend(ctx, watch, func() (err error) { //nolint:contextcheck // a kept stack outlives the call that it is made in
 		out, err = invoke(c, op, in)
 		return err
 	})

@@ -78,6 +78,7 @@ func (s *sighting) ask(c *call, in any) {
 		in.ReturnConsumedCapacity = total
 	case *dynamodb.ExecuteStatementInput:
 		in.ReturnConsumedCapacity = total
+		s.Index = c.page.view.ix.Name
 		single(readUnits(0, aws.ToBool(in.ConsistentRead)))
 	case *dynamodb.BatchExecuteStatementInput:
 		in.ReturnConsumedCapacity = total
