@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -371,4 +372,27 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	is.Equal(len(engine.Requests()), sent)
+}
+
+// What PartiQL reads is opened, also some columns of it; what is encrypted is not compared.
+func TestSelect(t *testing.T) {
+	t.Parallel()
+	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
+		is := is.New(t)
+		users := newUsers(t, client, fields(crypt.KMS(kmstest.New("k1").Client(), "k1"))...)
+		u := amy()
+		is.NoErr(users.Put(t.Context(), &u))
+		name := users.Core(core.Door{}).Table.Name
+		got, err := iter.One(users.Select(t.Context(), fmt.Sprintf(`SELECT * FROM %q WHERE team = ?`, name), u.Team))
+		is.NoErr(err)
+		is.Equal(cmp.Diff(got, u), "")
+		got, err = iter.One(users.Select(t.Context(), fmt.Sprintf(`SELECT team, id, pay FROM %q WHERE team = ?`, name), u.Team))
+		is.NoErr(err)
+		is.Equal(cmp.Diff(got, user{Team: u.Team, ID: u.ID, Pay: u.Pay}), "")
+		one := dynox.PartiQL(users, fmt.Sprintf(`SELECT * FROM %q WHERE team = ? AND id = ?`, name), u.Team, u.ID)
+		is.NoErr(dynox.Execute(t.Context(), one))
+		is.Equal(cmp.Diff(one.Item, u), "")
+		_, err = iter.One(users.Select(t.Context(), fmt.Sprintf(`SELECT * FROM %q WHERE pay > ?`, name), pay.Param(u.Pay)))
+		is.True(err != nil && strings.Contains(err.Error(), "encrypted"))
+	})
 }
