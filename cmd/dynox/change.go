@@ -175,7 +175,7 @@ type changing struct {
 	done           string
 }
 
-// Items are changed in rounds of some pages. A round that is broken off is done again: that an item was changed
+// Items are changed in rounds of some pages. What is not certainly done is done again: that an item is changed
 // twice, or by others in between, is no harm, because it is changed only as long as the conditions hold for it.
 const (
 	pageSize      = 250
@@ -213,20 +213,15 @@ func (c *chosenFlags) change(ctx context.Context, out *console, at *target, what
 	if c.Consistent {
 		scan = scan.Consistent()
 	}
-	p, err := j.run(ctx, ofItems(total), nil, func(ctx context.Context, after bulk.Checkpoint, told func(bulk.Progress)) (bulk.Progress, error) {
+	p, err := j.run(ctx, func(p bulk.Progress) (int64, int64) { return p.Items, total }, nil, func(ctx context.Context, after bulk.Checkpoint, told func(bulk.Progress)) (bulk.Progress, error) {
 		p := j.was
 		p.Checkpoint = after
 		began := time.Now()
 		for {
-			started := p
 			err := c.round(ctx, repo, scan, what, &p)
 			p.Elapsed = j.was.Elapsed + time.Since(began)
-			if err != nil {
-				p.Checkpoint, p.Items = started.Checkpoint, started.Items
+			if err != nil || p.Checkpoint == "" {
 				return p, err
-			}
-			if p.Checkpoint == "" {
-				return p, nil
 			}
 			told(p)
 		}
@@ -249,44 +244,63 @@ func (c *chosenFlags) change(ctx context.Context, out *console, at *target, what
 	return j.close()
 }
 
-// round changes what the next pages have. All that it began has ended when it returns.
-func (c *chosenFlags) round(ctx context.Context, repo *dynox.Repo[item], scan dynox.Scan[item], what changing, p *bulk.Progress) (err error) {
-	var next dynox.Cursor
+// round changes what the next pages have. All that it began has ended when it returns: an interruption lets the
+// writes that are on their way end, and the checkpoint is past them then. After a write that failed it is that of
+// the round's begin.
+func (c *chosenFlags) round(ctx context.Context, repo *dynox.Repo[item], scan dynox.Scan[item], what changing, p *bulk.Progress) error {
 	var used dynox.Meter
+	writing := dynox.WithMeter(context.WithoutCancel(ctx), &used)
+	scanning, stop := context.WithCancel(dynox.WithMeter(ctx, &used))
+	defer stop()
+	next := dynox.Cursor(p.Checkpoint)
 	var changed, passed atomic.Int64
-	writes, ctx := errgroup.WithContext(dynox.WithMeter(ctx, &used))
+	var begun int64
+	var writes errgroup.Group
 	writes.SetLimit(c.Concurrency)
 	var unread error
-	for it, err := range repo.Scan(ctx, scan.After(dynox.Cursor(p.Checkpoint)).Track(&next)) {
+	for it, err := range repo.Scan(scanning, scan.After(next).Track(&next)) {
 		if err != nil {
 			unread = err
 			break
 		}
+		begun++
 		writes.Go(func() error {
-			if c.Write {
-				switch err := what.one(ctx, repo, it); {
-				case errors.Is(err, dynox.ErrConditionFailed), errors.Is(err, dynox.ErrNotFound):
-					passed.Add(1)
-					return nil
-				case err != nil:
-					return err
-				}
+			switch err := what.write(writing, repo, it, c.Write); {
+			case errors.Is(err, dynox.ErrConditionFailed), errors.Is(err, dynox.ErrNotFound):
+				passed.Add(1)
+			case err != nil:
+				stop()
+				return err
+			default:
+				changed.Add(1)
 			}
-			changed.Add(1)
 			return nil
 		})
 	}
-	if err := writes.Wait(); err != nil {
-		unread = err // it ended the scan
-	}
+	failed := writes.Wait()
 	u := used.Usage()
-	p.Items += int64(u.Scanned)
 	*what.count(p) += changed.Load()
 	p.Skipped += passed.Load()
 	p.ReadUnits += u.ReadUnits
 	p.WriteUnits += u.WriteUnits
+	switch {
+	case failed != nil:
+		return failed
+	case unread != nil:
+		p.Items += begun // of all that was read, some lies past the checkpoint
+	default:
+		p.Items += int64(u.Scanned)
+	}
 	p.Checkpoint = bulk.Checkpoint(next)
 	return unread
+}
+
+// write changes an item, unless nothing is to be written.
+func (w *changing) write(ctx context.Context, repo *dynox.Repo[item], it item, really bool) error {
+	if !really {
+		return nil
+	}
+	return w.one(ctx, repo, it)
 }
 
 // untyped is a repository of a table's items, the attributes of its key, and about how many items there are.

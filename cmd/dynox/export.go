@@ -67,6 +67,9 @@ func (c *exportCmd) compression() string {
 
 // Run writes to a file beside the one that is wanted, so that what has its name is whole.
 func (c *exportCmd) Run(ctx context.Context, out *console, at *target) error {
+	if c.File == "-" && c.State != "" {
+		return usage("--state: what goes to the standard output cannot be gone on with")
+	}
 	client, err := at.client(ctx)
 	if err != nil {
 		return err
@@ -81,9 +84,6 @@ func (c *exportCmd) Run(ctx context.Context, out *console, at *target) error {
 	}
 	j := &job{console: out, name: "export " + c.Table}
 	if c.File == "-" {
-		if c.State != "" {
-			return usage("--state: what goes to the standard output cannot be gone on with")
-		}
 		if err := j.open(false); err != nil {
 			return err
 		}

@@ -30,6 +30,9 @@ type importCmd struct {
 }
 
 func (c *importCmd) Run(ctx context.Context, out *console, at *target) error {
+	if c.File == "-" && c.State != "" {
+		return usage("--state: what comes from the standard input cannot be gone on with")
+	}
 	client, err := at.client(ctx)
 	if err != nil {
 		return err
@@ -44,9 +47,6 @@ func (c *importCmd) Run(ctx context.Context, out *console, at *target) error {
 	}
 	j := &job{console: out, name: "import " + c.Table}
 	if c.File == "-" {
-		if c.State != "" {
-			return usage("--state: what comes from the standard input cannot be gone on with")
-		}
 		if err := c.allowed(j, "the standard input", where(client), have); err != nil {
 			return err
 		}

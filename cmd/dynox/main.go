@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -98,7 +99,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		err = errInterrupted // before there was anything to go on with
 	}
 	if err != nil {
-		fmt.Fprintln(s.err, "dynox:", err)
+		fmt.Fprintln(s.err, "dynox:", strings.TrimPrefix(err.Error(), "dynox: "))
 	}
 	return exitCode(err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/dynox-go/dynox"
 )
@@ -26,7 +27,8 @@ const attempts = 10
 
 // client is one for the tables, with the credentials that the SDK finds.
 func (t target) client(ctx context.Context) (*dynamodb.Client, error) {
-	var opts []func(*config.LoadOptions) error
+	// The SDK warns of connections that an interruption cuts, in the middle of a bar.
+	opts := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if t.Profile != "" {
 		opts = append(opts, config.WithSharedConfigProfile(t.Profile))
 	}
