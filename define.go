@@ -143,8 +143,8 @@ type VectorIndex[T any] struct {
 
 // Vectors is the vector index called name of an attribute that is a list of
 // numbers, of that many dimensions each, at most 4,096. Items that lack the
-// attribute are not in it; a write of another number of dimensions is refused by
-// the service. The table is on demand.
+// attribute are not in it. A put or a Set of another number of dimensions, which the
+// service would refuse, fails with [ErrInvalid] before the call. The table is on demand.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.html
 func Vectors[T any, V ~[]float32 | ~[]float64](name string, attr expr.Attr[T, V], dimensions int, distance types.VectorDistanceFunction) VectorIndex[T] {
 	return VectorIndex[T]{core.Vector{Name: name, Attr: attr.Ref(ast.Door{}), Dimensions: dimensions, Distance: distance}}

@@ -197,7 +197,8 @@ func (w *Write) changes(ctx context.Context, l *Loaded) error {
 	if err != nil {
 		return err
 	}
-	if err := r.stages.checkCodedActions(actions); err != nil {
+	written := func(a *ast.Attr) bool { return touching(a, actions) != nil }
+	if err := errors.Join(r.stages.checkCodedActions(actions), r.checkVectors(w.item, written)); err != nil {
 		return err
 	}
 	v := r.stages.version

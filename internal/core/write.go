@@ -151,6 +151,9 @@ func (w *Write) preparePut(ctx context.Context) error {
 	if err := r.stages.check(w.item); err != nil {
 		return err
 	}
+	if err := r.checkVectors(w.item, func(*ast.Attr) bool { return true }); err != nil {
+		return err
+	}
 	if err := r.stages.checkReadOnly(); err != nil {
 		return err
 	}
@@ -201,6 +204,9 @@ func (w *Write) prepareUpdate(ctx context.Context, actions []*ast.Action) (err e
 		return err
 	}
 	if err := r.stages.checkActions(actions); err != nil {
+		return err
+	}
+	if err := r.checkVectorActions(actions); err != nil {
 		return err
 	}
 	if len(actions) > 0 {
