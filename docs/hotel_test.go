@@ -49,6 +49,7 @@ var (
 
 	room       = expr.Proto[Room]()
 	roomNumber = expr.At(room, &room.Number)
+	roomBeds   = expr.At(room, &room.Beds)
 	roomFree   = expr.At(room, &room.Free)
 )
 
