@@ -56,7 +56,6 @@ var (
 	reservation         = expr.Proto[Reservation]()
 	reservationGuest    = expr.At(reservation, &reservation.Guest)
 	reservationNumber   = expr.At(reservation, &reservation.Number)
-	reservationNights   = expr.At(reservation, &reservation.Nights)
 	reservationSettings = expr.At(reservation, &reservation.Settings)
 	reservationNotes    = expr.At(reservation, &reservation.Notes)
 	reservationCard     = expr.At(reservation, &reservation.Card)

@@ -29,7 +29,6 @@ var (
 	bill       = expr.Proto[Bill]()
 	billGuest  = expr.At(bill, &bill.Guest)
 	billNumber = expr.At(bill, &bill.Number)
-	billCents  = expr.At(bill, &bill.Cents)
 	billState  = expr.At(bill, &bill.State)
 
 	BillKey = dynox.Key[Bill]{

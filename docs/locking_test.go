@@ -91,7 +91,7 @@ func Example_lockRetry() {
 }
 
 // report runs one report at a time, on all machines together.
-func report(ctx context.Context, leases *lock.Leases, prices *dynox.Repo[Price]) error {
+func report(ctx context.Context, leases *lock.Leases, prices *dynox.Repo[Price]) (err error) {
 	lease, err := leases.Acquire(ctx, "report", lock.For(30*time.Second), lock.Wait(0))
 	if errors.Is(err, lock.ErrHeld) {
 		return nil // somebody else is at it
@@ -99,7 +99,7 @@ func report(ctx context.Context, leases *lock.Leases, prices *dynox.Repo[Price])
 	if err != nil {
 		return err
 	}
-	defer lease.Release(context.WithoutCancel(ctx)) //nolint:errcheck // it is free after its duration anyway
+	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
 
 	ctx = lease.Context() // ends when the lease is lost
 	result := Price{Room: "average"}
