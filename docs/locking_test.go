@@ -102,7 +102,7 @@ func report(ctx context.Context, leases *lock.Leases, prices *dynox.Repo[Price])
 	defer func() { err = errors.Join(err, lease.Release(context.WithoutCancel(ctx))) }()
 
 	ctx = lease.Context() // ends when the lease is lost
-	result := Price{Room: "average"}
+	result := Price{Room: "total"}
 	for p, err := range prices.Scan(ctx, dynox.All[Price]()) {
 		if err != nil {
 			return err
