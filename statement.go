@@ -35,6 +35,14 @@ func PartiQL[T any](r *Repo[T], text string, args ...any) *Statement[T] {
 	return &Statement[T]{repo: r.Core(core.Door{}), text: text, args: args}
 }
 
+// String says what the statement is about, and nothing of its text, arguments and item.
+func (s *Statement[T]) String() string {
+	if s == nil || s.repo == nil {
+		return "(no statement)"
+	}
+	return "statement about " + s.repo.Name()
+}
+
 // Executable is a [Statement] of any type, or [ExecuteToken].
 type Executable interface {
 	add(*execution) error

@@ -165,6 +165,7 @@ func TestExecuteRefused(t *testing.T) {
 	}
 	is := is.New(t)
 	is.Equal(len(engine.Requests()), 0)
+	is.Equal(fmt.Sprintf("%v %+v %v", writing, none, seatRow.Param(secret)), "statement about seat (no statement) a value for row")
 }
 
 // A lost answer of a batch of writes is an unknown outcome, and the batch is not sent

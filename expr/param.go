@@ -13,5 +13,8 @@ type Param struct {
 // repository's options, such as unixtime.
 func (a Attr[T, V]) Param(v V) Param { return Param{ast.ValueOperand(a.ref, v)} }
 
+// String names the attribute, not the value.
+func (p Param) String() string { return "a value for " + p.value.Attr.String() }
+
 // Operand is for the packages of this module.
 func (p Param) Operand(ast.Door) ast.Operand { return p.value }
