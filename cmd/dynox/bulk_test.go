@@ -49,7 +49,7 @@ func TestExportImport(t *testing.T) {
 
 // Nothing is written over, and nothing at all without --write.
 func TestRefusals(t *testing.T) {
-	s, is := newServer(t), is.New(t)
+	s, is := newSite(t), is.New(t)
 	from, to := s.table(30), s.table(0)
 	s.does("export", from, "items.json")
 	code, _, said := s.dynox(t.Context(), "export", from, "items.json")
@@ -83,7 +83,7 @@ func TestRefusals(t *testing.T) {
 
 // A bad line ends an import, or is passed over. What is said of it has nothing of the line.
 func TestBadLines(t *testing.T) {
-	s, is := newServer(t), is.New(t)
+	s, is := newSite(t), is.New(t)
 	to := s.table(0)
 	is.NoErr(os.WriteFile("x", []byte(`{"Item":{"p.k":{"S":"a"},"n":{"N":"1"}}}
 {"Item":{"p.k":{"S":"secret"}}}

@@ -63,7 +63,7 @@ func TestUpdateAndDelete(t *testing.T) {
 		is := is.New(t)
 		table := s.table(90)
 		want := s.all(table)
-		change := []string{"update", table, "--filter", "status = 'open'", "--set", "status='closed'", "--set", "ship.tags=<<1, 2.50>>",
+		change := []string{"update", table, "--filter", "status = 'open'", "--set", "status='closed'", "--set", "ship.tags=<<1, 2.5>>",
 			"--set", `"a.b"=[true, null, {'x': b'AAU='}]`, "--remove", "set", "--rename", "total=sum"}
 		code, _, said := s.dynox(t.Context(), change...)
 		is.Equal(code, exitDry)
