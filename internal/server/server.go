@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dynox-go/dynox/memtable"
@@ -56,7 +57,14 @@ func Run(ctx context.Context, s Settings, out io.Writer) error {
 
 // serve serves the engine until ctx ends and running requests are answered.
 func serve(ctx context.Context, engine *memtable.Engine, listener net.Listener) error {
-	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second}
+	var unused sync.Map // connections without a request yet: a stop would wait for one, for seconds
+	server := &http.Server{Handler: engine, ReadHeaderTimeout: 10 * time.Second, ConnState: func(c net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			unused.Store(c, nil)
+		} else {
+			unused.Delete(c)
+		}
+	}}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {
@@ -66,6 +74,12 @@ func serve(ctx context.Context, engine *memtable.Engine, listener net.Listener) 
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), Grace)
 	defer cancel()
+	server.RegisterOnShutdown(func() {
+		unused.Range(func(c, _ any) bool {
+			_ = c.(net.Conn).Close() //nolint:forcetypeassert // it is one
+			return true
+		})
+	})
 	if err := server.Shutdown(stopping); err != nil {
 		return err
 	}

@@ -67,6 +67,23 @@ func TestServesUntilItIsStopped(t *testing.T) {
 	is.True(err != nil)
 }
 
+// A connection that nobody has used yet does not hold up a stop.
+func TestStopsWithUnusedConnections(t *testing.T) {
+	is := is.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	url, ended := start(t, ctx, "-addr", "127.0.0.1:0")
+	unused, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	is.NoErr(err)
+	defer func() { is.NoErr(unused.Close()) }()
+	resp, err := http.Get(url) // it is accepted, too
+	is.NoErr(err)
+	is.NoErr(resp.Body.Close())
+	began := time.Now()
+	stop()
+	is.NoErr(<-ended)
+	is.True(time.Since(began) < server.Grace/2)
+}
+
 func TestRefusesBadArguments(t *testing.T) {
 	is := is.New(t)
 	is.True(run(t.Context(), []string{"extra"}, io.Discard) != nil)
