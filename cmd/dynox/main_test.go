@@ -95,7 +95,8 @@ func (s *site) named(name string, items int) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() {
-		_, _ = s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name})
+		once := func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} } // the server may be gone
+		_, _ = s.client.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name}, once)
 	})
 	var batch []types.WriteRequest
 	for i := range items {
