@@ -48,7 +48,35 @@ func binary(t *testing.T) string {
 type process struct {
 	*exec.Cmd
 	out *bufio.Reader
-	err bytes.Buffer
+	err said
+}
+
+// said is what a process has said so far.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// until waits until something is so.
+func (p *process) until(t *testing.T, what func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !what(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not get there: ", p.err.String())
+		}
+	}
 }
 
 func start(t *testing.T, name string, args ...string) *process {
@@ -76,7 +104,7 @@ func (p *process) interrupt(t *testing.T) int {
 	return p.ProcessState.ExitCode()
 }
 
-// A process that gets SIGINT keeps how far it has come, and a second one goes on.
+// A process that is killed or gets SIGINT has kept how far it has come, and another one goes on.
 func TestSignal(t *testing.T) {
 	is, name := is.New(t), binary(t)
 	t.Chdir(t.TempDir())
@@ -93,15 +121,13 @@ func TestSignal(t *testing.T) {
 	want := s.all(table)
 	t.Chdir(dir)
 
-	export := start(t, name, "export", table, "items.json", "--endpoint", url, "--segments", "1", "--read-units", "20")
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) { // until a page is there
-		if info, err := os.Stat("items.json.part"); err == nil && info.Size() > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("there is no page: ", export.err.String())
-		}
-	}
+	args := []string{"export", table, "items.json", "--endpoint", url, "--segments", "1", "--read-units", "20"}
+	export := start(t, name, args...)
+	export.until(t, func() bool { _, err := os.Stat("items.json.state"); return err == nil }) // there is a page
+	is.NoErr(export.Process.Kill())
+	_ = export.Wait()
+	export = start(t, name, args...)
+	export.until(t, func() bool { return strings.Contains(export.err.String(), "going on after ") }) // which takes half a minute
 	is.Equal(export.interrupt(t), exitInterrupted)
 	is.True(strings.Contains(export.err.String(), "the same command goes on"))
 	is.Equal(left(t), []string{"items.json.part", "items.json.state"})

@@ -136,7 +136,7 @@ func (j *job) run(ctx context.Context, of steps, sync func() error, do does) (bu
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	d := j.show(j.name, now(j.was))
-	saved := time.Now()
+	var saved time.Time
 	p, err := do(ctx, j.was.Checkpoint, func(p bulk.Progress) {
 		d.tell(now(p))
 		if time.Since(saved) >= saveEvery {
