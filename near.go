@@ -48,15 +48,16 @@ func (o ReadOption[T]) search(s *core.Search, _ *T) {
 // Near yields the k items, 1 to 100, whose vectors are nearest to vector, the nearest
 // first. ix is one of the repository's; vector has its dimensions and finite numbers,
 // or the search fails before the call. Ranging over the result sends one request, as
-// there are no pages; ranging again searches again. An error is yielded last, once,
-// with a zero match.
+// there are no pages; ranging again searches again, for what vector is then. An error is
+// yielded last, once, with a zero match.
 //
 // Items come as the index holds them, a moment behind the table, and without their
 // vector, whose field is zero: ask for it by [Only]. So put none of them back; update
 // them, or get them first. Items of other kinds, and hidden ones, are left out after
 // they were found, so fewer than k may come. Where the index is searched by the
 // attribute of the repository's kind, its partition or a filter, and no other names
-// are accepted for it, Near asks for it by itself, and none are left out.
+// are accepted for it, Near asks for it by itself: none are left out afterwards, and
+// items stored without any kind are not found.
 //
 // A search takes no read units but bytes, see [Call.SearchBytes].
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchVectors.html

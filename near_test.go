@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,7 @@ func TestNearRefuses(t *testing.T) {
 		{near, []float32{1, float32(math.Inf(-1))}, 1, here, "finite"},
 		{near, []float32{1, 2}, 1, nil, "in one partition: kitchen is not given"},
 		{near, []float32{1, 2}, 1, dynox.Where(dishCourse.Eq("soup")), "in one partition: kitchen is not given"},
+		{near, []float32{1, 2}, 1, dynox.Where(dishKitchen.Eq("")), "kitchen not set"},
 		{near, []float32{1, 2}, 1, dynox.Where(dishKitchen.Eq("k"), dishPrice.Eq(5)), "not searched by price"},
 		{near, []float32{1, 2}, 1, dynox.Where(dishKitchen.Eq("k"), dishKitchen.Eq("l")), "kitchen is given twice"},
 		{near, []float32{1, 2}, 1, dynox.Where(dishKitchen.Ge("k")), "takes equality"},
@@ -252,6 +254,56 @@ func TestNearOwn(t *testing.T) {
 	})
 }
 
+// Items stored before the kind was are the repository's own, and not of its kind in the index.
+func TestNearOfOlderItems(t *testing.T) {
+	eachWay(t, func(t *testing.T, client *dynamodb.Client) {
+		is := is.New(t)
+		filtered := dynox.Vectors("filtered", dishTaste, 1, euclidean).Partition(dishKitchen).Filters(dishKind)
+		all := dynox.Vectors("all", dishTaste, 1, euclidean).Partition(dishKitchen)
+		r := dishes(t, client, filtered, all, dynox.Kind[dish]("dish"))
+		is.NoErr(r.Put(t.Context(), &dish{Kitchen: "k", ID: "new", Taste: []float32{1}}))
+		_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("dishes"), Item: map[string]types.AttributeValue{
+			"pk": &types.AttributeValueMemberS{Value: "KITCHEN#k"}, "sk": &types.AttributeValueMemberS{Value: "DISH#old"},
+			"kitchen": &types.AttributeValueMemberS{Value: "k"}, "id": &types.AttributeValueMemberS{Value: "old"},
+			"taste": &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberN{Value: "0.5"}}},
+		}})
+		is.NoErr(err)
+		here := dynox.Where(dishKitchen.Eq("k"))
+		ids, err := found(t, r.Near(t.Context(), all, []float32{0}, 9, here))
+		is.NoErr(err)
+		is.Equal(ids, "old new")
+		ids, err = found(t, r.Near(t.Context(), filtered, []float32{0}, 9, here))
+		is.NoErr(err)
+		is.Equal(ids, "new")
+	})
+}
+
+// A tenant finds its own items, whoever else is in the partition.
+func TestNearOfTenants(t *testing.T) {
+	eachWay(t, func(t *testing.T, client *dynamodb.Client) {
+		is := is.New(t)
+		near := dynox.Vectors("near", dishTaste, 1, euclidean).Partition(dishCourse)
+		keys := dynox.Vectors("keys", dishTaste, 1, euclidean).KeysOnly()
+		table := dynox.NewTable(client, "dishes")
+		tenants, err := dynox.NewTenants(table, "T#{}#", dishKey, near, keys)
+		is.NoErr(err)
+		is.NoErr(table.Ensure(t.Context(), tenants))
+		for i, tenant := range []string{"a", "b", "a", "b"} {
+			is.NoErr(tenants.Of(tenant).Put(t.Context(), &dish{Kitchen: "k", ID: tenant + strconv.Itoa(i), Course: "soup", Taste: []float32{float32(i)}}))
+		}
+		for tenant, want := range map[string]string{"a": "a0 a2", "b": "b1 b3"} {
+			ids, err := found(t, tenants.Of(tenant).Near(t.Context(), near, []float32{0}, 4, dynox.Where(dishCourse.Eq("soup"))))
+			is.NoErr(err)
+			is.Equal(ids, want)
+			ids, err = found(t, tenants.Of(tenant).Near(t.Context(), keys, []float32{0}, 4))
+			is.NoErr(err)
+			is.Equal(ids, want)
+		}
+		_, err = found(t, tenants.Of("").Near(t.Context(), keys, []float32{0}, 4))
+		is.True(errors.Is(err, dynox.ErrKey))
+	})
+}
+
 // A vector comes back as it was, and a search sends what it is given.
 func TestVectorsWithoutLoss(t *testing.T) {
 	eachWay(t, func(t *testing.T, client *dynamodb.Client) {
@@ -279,14 +331,29 @@ func TestVectorsWithoutLoss(t *testing.T) {
 
 // Every float32 that a vector can have is written so that it is read again.
 func TestFloat32(t *testing.T) {
-	for _, f := range []float32{0, 1, -1, 0.1, 1.0 / 3, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32, 16777217, 1e-38} {
-		is := is.New(t)
-		r := dishes(t, memtable.New(t).Client())
-		is.NoErr(r.Put(t.Context(), &dish{Kitchen: "k", ID: "1", Taste: []float32{f}}))
-		got, err := r.Get(t.Context(), dish{Kitchen: "k", ID: "1"})
-		is.NoErr(err)
-		is.Equal(got.Taste[0], f)
-	}
+	some := []float32{0, 0.1, 1.0 / 3, math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32, 16777217, 1e-38}
+	floats := rapid.OneOf(rapid.SampledFrom(some), rapid.Map(rapid.Uint32(), math.Float32frombits)).
+		Filter(func(f float32) bool { return !math.IsNaN(float64(f)) && !math.IsInf(float64(f), 0) })
+	eachWay(t, func(t *testing.T, client *dynamodb.Client) {
+		near := dynox.Vectors("near", dishTaste, 2, euclidean)
+		r := dishes(t, client, near)
+		rapid.Check(t, func(rt *rapid.T) {
+			is := is.New(rt)
+			v := rapid.SliceOfN(floats, 2, 2).Draw(rt, "vector")
+			is.NoErr(r.Put(t.Context(), &dish{Kitchen: "k", ID: "1", Taste: v}))
+			got, err := r.Get(t.Context(), dish{Kitchen: "k", ID: "1"})
+			is.NoErr(err)
+			is.True(slices.Equal(got.Taste, v))
+			n := 0
+			for m, err := range r.Near(t.Context(), near, v, 1, dynox.Only(dishTaste)) {
+				is.NoErr(err)
+				is.True(slices.Equal(m.Item.Taste, v))
+				is.Equal(m.Score, 0.0) // the search was sent the same numbers
+				n++
+			}
+			is.Equal(n, 1)
+		})
+	})
 }
 
 // Hooks, meters and budgets see a search; an item that cannot be read ends it.

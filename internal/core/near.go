@@ -149,6 +149,10 @@ func (r *Repo) searched(v *vector, where []*ast.Cond) (*ast.Cond, error) {
 			return nil, fmt.Errorf("index %s is not searched by %v", v.Name, a)
 		case slices.ContainsFunc(given, a.Same):
 			return nil, fmt.Errorf("%v is given twice", a)
+		case a.Same(v.Partition):
+			if err := r.checkPartition(v, c.Args[1].Value); err != nil {
+				return nil, err
+			}
 		}
 		given = append(given, a)
 	}
@@ -162,6 +166,15 @@ func (r *Repo) searched(v *vector, where []*ast.Cond) (*ast.Cond, error) {
 		}
 	}
 	return ast.All(equal...), nil
+}
+
+// checkPartition refuses a value that no partition of v has: an empty one.
+func (r *Repo) checkPartition(v *vector, value any) error {
+	av, _, err := r.plan.Value(v.Partition.Path, value)
+	if err == nil && (kindOf(av) == "NULL" || valueSize(av) == 0) {
+		err = fmt.Errorf("%w: a search of index %s: %v not set", ErrKey, v.Name, v.Partition)
+	}
+	return err
 }
 
 func (t *Table) searchVectors(ctx context.Context, in *dynamodb.SearchVectorsInput, vector []float32, json []byte, p *page) (scores []float64, err error) {
