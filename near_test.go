@@ -136,7 +136,8 @@ func TestNear(t *testing.T) {
 			is.Equal(m, dynox.Match[dish]{Item: dish{Price: 7, Taste: []float32{3, 4}}})
 		}
 		n := 0
-		for range r.Near(ctx, near, []float32{0, 0}, 100, here) {
+		for _, err := range r.Near(ctx, near, []float32{0, 0}, 100, here) {
+			is.NoErr(err)
 			n++
 			break
 		}
