@@ -42,7 +42,8 @@ func Conflict(err error) bool { return core.Conflict(err) }
 func ConditionFailed(err error) bool { return core.ConditionFailed(err) }
 
 // UnknownOutcome reports whether a write that failed with err may have taken
-// effect, see [ErrUnknownOutcome].
+// effect, see [ErrUnknownOutcome]. It says nothing of a batch, whose error lists the
+// operations that are not known to be done, and may be written again.
 func UnknownOutcome(err error) bool { return core.ClassOf(err) == core.ClassUnknown }
 
 // Retryable reports whether what failed with err did not take effect, and may

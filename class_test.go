@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/internal/testbed"
 	"github.com/dynox-go/dynox/memtable"
 	"github.com/dynox-go/dynox/tx"
 )
@@ -136,4 +140,38 @@ func TestRetryerHasNoQuota(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRefusalThatCannotBeRead: whatever the service refused, and why, nothing was changed and it
+// may be tried again.
+func TestRefusalThatCannotBeRead(t *testing.T) {
+	for name, option := range map[string]func(*dynamodb.Options){"direct": testbed.Quick, "attribute values": testbed.OtherProtocol} {
+		t.Run(name, func(t *testing.T) {
+			is, ctx := is.New(t), t.Context()
+			engine := memtable.New(t)
+			orders := newRepo(t, engine.Client(), OrderKey)
+			o := anOrder("1", 1)
+			is.NoErr(orders.Create(ctx, &o))
+			client := engine.Client(testbed.Quick, option, func(o *dynamodb.Options) { o.HTTPClient = halved{o.HTTPClient} })
+			orders = orders.On(dynox.NewTable(client, engine.Requests()[0].Table))
+			err := orders.Create(ctx, &o)
+			is.Equal(dynox.ErrorClass(err), dynox.ClassUnavailable)
+			is.True(dynox.Retryable(err))
+			is.True(strings.Contains(err.Error(), "answer is damaged"))
+		})
+	}
+}
+
+// halved cuts the answers that refuse something.
+type halved struct{ inner dynamodb.HTTPClient }
+
+func (h halved) Do(r *http.Request) (*http.Response, error) {
+	answer, err := h.inner.Do(r)
+	if err == nil && answer.StatusCode == http.StatusBadRequest {
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(io.LimitReader(answer.Body, answer.ContentLength/2), iotest.ErrReader(io.ErrUnexpectedEOF)), answer.Body}
+	}
+	return answer, err
 }

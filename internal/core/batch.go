@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/sethvargo/go-retry"
 )
 
@@ -123,7 +124,8 @@ func sleep(ctx context.Context, d time.Duration) {
 // transient reports whether a call that ended in err may succeed later.
 func transient(err error) bool {
 	var dial *net.OpError
-	return throttled(err) || ambiguous(err) || errors.As(err, &dial)
+	var unread *smithy.DeserializationError // of a refusal, too, whose reason nobody knows then
+	return throttled(err) || ambiguous(err) || errors.As(err, &dial) || errors.As(err, &unread)
 }
 
 // task is a request of a batch: a goroutine that ends by sending it to a

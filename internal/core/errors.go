@@ -88,7 +88,7 @@ func (e *ServiceError) Error() string {
 	var api smithy.APIError
 	var send *smithyhttp.RequestSendError
 	var netErr *net.OpError
-	var damaged *damagedError
+	var damaged *smithy.DeserializationError
 	switch {
 	case errors.As(e.Cause, &damaged):
 		return "the service's answer is damaged"
