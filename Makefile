@@ -1,7 +1,7 @@
 # The house's verbs. Each is one line that can be typed without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fuzz bench peers conformance local ci
+.PHONY: help test race lint fuzz bench peers soak conformance local ci
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ bench: ## dynox beside the SDK, in rounds, as a table
 
 peers: ## dynox beside other libraries
 	cd bench/peers && go test -run '^$$' -bench . -benchmem .
+
+soak: ## everything at once for SOAK (30m) while the service fails at random; figures at the end
+	go test ./internal/soak -v -count 1 -timeout 0 -soak $(or $(SOAK),30m)
 
 conformance: ## the suite that holds for any DynamoDB, on the engine and on DYNOX_TEST_ENDPOINT if set
 	.ci/suite

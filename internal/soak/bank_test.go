@@ -105,8 +105,8 @@ func (b *bank) work(ctx context.Context, w *worker) {
 	b.expect(err == nil || errors.Is(err, dynox.ErrNotFound), "a look: %v", err)
 	effect := stored.Transfer == r.Transfer
 	b.expect(d == unknown || effect == (d == yes), "a transfer, outcome %d: took effect: %v", d, effect)
-	if d == unknown {
-		b.settled(effect)
+	if d == unknown && effect {
+		b.took()
 	}
 	if effect {
 		b.mu.Lock()

@@ -202,8 +202,8 @@ func (n *notes) settle(w *worker, name string, id int, after *Note, d did) (effe
 	isBefore, isAfter := cmp.Equal(stored, before), cmp.Equal(stored, after)
 	n.expect(d == yes && isAfter || d == no && isBefore || d == unknown && (isBefore || isAfter),
 		"%s, outcome %d: %v became %v, not %v", name, d, before, stored, after)
-	if d == unknown {
-		n.settled(isAfter && !isBefore)
+	if d == unknown && isAfter && !isBefore {
+		n.took()
 	}
 	if delete(model, id); stored != nil {
 		model[id] = *stored
@@ -301,18 +301,18 @@ func (n *notes) batch(ctx context.Context, w *worker) {
 			left[op.Item().(*Note).ID] = true
 		}
 	}
-	d := n.outcome("batch write", err, batch.ErrUnprocessed)
+	n.outcome("batch write", err, batch.ErrUnprocessed)
 	n.expect(err == nil || partial != nil, "a batch failed with no account of what is left: %v", err)
 	for id := range taken {
-		switch {
-		case !left[id]:
-			n.settle(w, "batch write", id, after[id], yes)
-		case d == no:
-			n.settle(w, "batch write, left", id, after[id], no)
-		default:
+		if left[id] { // not known to be done
 			n.settle(w, "batch write, left", id, after[id], unknown)
+		} else {
+			n.settle(w, "batch write", id, after[id], yes)
 		}
 	}
+	n.mu.Lock()
+	n.left += len(left)
+	n.mu.Unlock()
 }
 
 // batchGet reads some notes, some of which are not there.

@@ -63,7 +63,8 @@ type soak struct {
 	done    map[string]int // operations by name
 	failed  map[string]int // errors by class
 	unknown int            // outcomes
-	took    int            // of which took effect
+	left    int            // operations of batches, whose outcome is unknown, too
+	effects int            // of what is unknown, how much took effect
 	looked  int            // comparisons of what is stored with the model
 	lost    []string       // what should not have happened
 }
@@ -176,7 +177,7 @@ func (s *soak) outcome(name string, err error, expected ...error) did {
 		return unknown
 	}
 	for _, e := range expected {
-		if errors.Is(err, e) {
+		if errors.Is(err, e) || e == dynox.ErrConditionFailed && dynox.ConditionFailed(err) {
 			return no
 		}
 	}
@@ -226,13 +227,11 @@ func (s *soak) lose(format string, args ...any) {
 	}
 }
 
-// settled notes what became of an unknown outcome.
-func (s *soak) settled(effect bool) {
+// took notes that a write with an unknown outcome took effect.
+func (s *soak) took() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if effect {
-		s.took++
-	}
+	s.effects++
 }
 
 // hurried is ctx, of one call in thirty with a deadline that may come too early.
@@ -267,9 +266,9 @@ func (s *soak) report(t *testing.T, leak error) {
 		leaked = strings.Count(leak.Error(), "goroutine ")
 	}
 	t.Logf("%d workers, %v\n%d operations%s\n%d requests; %d faults%s\n%d calls of the service, %d retries of the SDK's\n"+
-		"%d errors, by class%s\n%d unknown outcomes reported, of which %d took effect\n%d comparisons with the model, lost %d\n"+
+		"%d errors, by class%s\n%d unknown outcomes reported, and %d operations of batches; %d writes of them took effect\n%d comparisons with the model, lost %d\n"+
 		"leaked %d goroutines; memory %.1f MB at first, %.1f MB at last",
 		*workers, *lasting, total, operations, s.chaos.requests, faults, injected, u.Calls, u.Attempts-u.Calls,
-		failures, failed, s.unknown, s.took, s.looked, len(s.lost),
+		failures, failed, s.unknown, s.left, s.effects, s.looked, len(s.lost),
 		leaked, float64(s.heaps[0])/1e6, float64(s.heaps[len(s.heaps)-1])/1e6)
 }
