@@ -141,12 +141,12 @@ func (s cutServer) cut(requests int) context.Context {
 	return ctx
 }
 
-// until runs a command, interrupted after so many requests each time, until it is done. It returns what it said at
+// until runs a command, interrupted after so many requests, and one more each time, until it is done. It returns what it said at
 // the end.
 func (s cutServer) until(requests int, args ...string) string {
 	s.t.Helper()
 	for kills := 0; ; kills++ {
-		switch code, _, said := s.dynox(s.cut(requests), args...); {
+		switch code, _, said := s.dynox(s.cut(requests+kills), args...); {
 		case code == exitInterrupted && kills < 100:
 		case code == exitDone && kills > 0:
 			return said

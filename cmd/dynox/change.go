@@ -63,10 +63,11 @@ func (c *updateCmd) Run(ctx context.Context, out *console, at *target) error {
 	if err != nil {
 		return err
 	}
+	actions = append(actions, expr.If(conds...))
 	return c.change(ctx, out, at, changing{
 		command: "update", table: c.Table, conds: conds, print: []any{c.Set, c.Remove, c.Rename},
 		one: func(ctx context.Context, repo *dynox.Repo[item], it item) error {
-			_, err := repo.Update(ctx, it, append(actions, expr.If(conds...))...)
+			_, err := repo.Update(ctx, it, actions...)
 			return err
 		},
 		count: func(p *bulk.Progress) *int64 { return &p.Changed }, done: "changed",
