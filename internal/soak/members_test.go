@@ -167,12 +167,11 @@ func same(a, b *Member) bool { return cmp.Equal(a, b, cmpopts.IgnoreFields(Membe
 // settle holds the stored member to the outcome of a write that makes it after, nil
 // for none, and remembers it.
 func (m *members) settle(w *worker, name string, after *Member, d did, ids ...int) {
-	id, model := 0, m.stored[w.number]
+	model := m.stored[w.number]
 	if after != nil {
-		id = after.ID
-	} else {
-		id = ids[0]
+		ids = []int{after.ID}
 	}
+	id := ids[0]
 	var before, stored *Member
 	if b, ok := model[id]; ok {
 		before = &b
