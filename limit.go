@@ -41,7 +41,7 @@ func FixedRate(perSecond Units) *Limiter { return newLimiter(perSecond, false) }
 // many units a second; 0 is no bound. It begins with half of that. A throttled attempt
 // lowers the rate by a fifth: once for all those that were on their way by then. While
 // calls wait for it, it grows by a tenth each second; near the rate that was too much the
-// last time, by a fiftieth. It is never less than one unit a second.
+// last time, by a hundredth. It is never less than one unit a second.
 func AdaptiveRate(most Units) *Limiter { return newLimiter(most, true) }
 
 func newLimiter(u Units, adaptive bool) *Limiter {

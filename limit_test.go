@@ -248,65 +248,6 @@ func TestLimitMindsTheContext(t *testing.T) {
 	})
 }
 
-// TestAdaptiveRateFindsTheCapacity: of a table that is provisioned, within a tenth,
-// and little of what is sent is throttled, wherever it begins.
-func TestAdaptiveRateFindsTheCapacity(t *testing.T) {
-	for name, c := range map[string]struct{ most, capacity float64 }{
-		"far too much": {1000, 100},
-		"too much":     {250, 100},
-		"just enough":  {100, 100},
-		"too little":   {200, 170},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				is := is.New(t)
-				engine := memtable.New(t, memtable.WithThrottling())
-				client := engine.Client()
-				limiter, r := dynox.AdaptiveRate(dynox.Units{Write: c.most}), new(recorder)
-				orders := provision(t, client, newTable(t, client, dynox.RateLimit(limiter), dynox.Observe(r)), dynox.Units{Read: 10, Write: c.capacity})
-				is.Equal(limiter.Write().Rate, c.most/2)
-				engine.Fail("", memtable.Latency(5*time.Millisecond), memtable.Always())
-
-				ctx, cancel := context.WithCancel(t.Context())
-				var wg sync.WaitGroup
-				for i := range 20 {
-					wg.Go(func() {
-						for n := 0; ctx.Err() == nil; n++ {
-							o := anOrder(string(rune('a'+i)), n%20)
-							if err := orders.Put(ctx, &o); err != nil && ctx.Err() == nil && !dynox.Throttled(err) {
-								t.Error(err)
-							}
-						}
-					})
-				}
-				const minutes = 3
-				used := make([]float64, 0, minutes)
-				before := 0.0
-				for range minutes {
-					time.Sleep(time.Minute)
-					now := limiter.Write().Units
-					used, before = append(used, (now-before)/60), now
-				}
-				cancel()
-				wg.Wait()
-				attempts, throttles := 0, 0
-				for _, c := range r.take() {
-					attempts += c.Attempts
-					throttles += c.Throttles
-				}
-				lost := float64(throttles) / float64(attempts)
-				t.Logf("units a second, each minute: %.1f; rate %.1f; %d of %d attempts throttled: %.2f %%",
-					used, limiter.Write().Rate, throttles, attempts, lost*100)
-				is.True(lost < 0.02)
-				for _, u := range used[1:] {
-					is.True(near(u, c.capacity, 0.1))
-				}
-				is.Equal(limiter.Write().Throttles, throttles)
-			})
-		})
-	}
-}
-
 // TestAdaptiveRateOfBatches: what batches leave unprocessed lowers the rate, too.
 func TestAdaptiveRateOfBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -44,7 +44,7 @@ const (
 	cut     = 0.8  // by a throttled attempt
 	growth  = 1.1  // in a second, while calls wait
 	near    = 0.95 // of the rate that was too much: from there on it
-	creep   = 0.02 // grows by so much of that
+	creep   = 0.01 // grows by so much of that
 	beyond  = 1.1  // of it: it is no longer true
 	least   = 1    // units a second
 	growing = time.Second
