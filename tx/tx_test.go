@@ -203,6 +203,27 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
+// A conflict says nothing of an earlier attempt whose answer was lost.
+func TestLostAnswerThenConflict(t *testing.T) {
+	for _, opt := range []func(*dynamodb.Options){testbed.Quick, testbed.OtherProtocol} {
+		is, ctx := is.New(t), t.Context()
+		engine := memtable.New(t)
+		users, orders := shop(t, engine.Client(opt))
+		is.NoErr(users.Put(ctx, &user{ID: "a"}))
+		engine.Fail("TransactWriteItems", memtable.ResetAfter())
+		engine.Fail("TransactWriteItems", memtable.Conflict(1), memtable.Always())
+		err := tx.Write(ctx, tx.Update(users, user{ID: "a"}, expr.Add(balance, 1)), tx.Put(orders, &order{Customer: "a", ID: "1"}))
+		is.True(errors.Is(err, dynox.ErrUnknownOutcome))
+		is.True(!dynox.Conflict(err) && !dynox.Retryable(err))
+		got, err := users.Get(ctx, user{ID: "a"})
+		is.NoErr(err)
+		is.Equal(got.Balance, int64(1)) // it took effect
+
+		err = tx.Write(ctx, tx.Update(users, user{ID: "a"}, expr.Add(balance, 1)), tx.Put(orders, &order{Customer: "a", ID: "1"}))
+		is.True(dynox.Conflict(err) && dynox.Retryable(err)) // no answer was lost
+	}
+}
+
 // The same token, the same transaction.
 func TestTokens(t *testing.T) {
 	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {

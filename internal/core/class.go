@@ -63,6 +63,9 @@ func Throttled(err error) bool { return starved(err) }
 // Conflict reports whether another write or transaction on the same item was the
 // only reason of err.
 func Conflict(err error) bool {
+	if errors.Is(err, ErrUnknownOutcome) {
+		return false
+	}
 	var single *types.TransactionConflictException
 	var progress *types.TransactionInProgressException
 	return errors.As(err, &single) || errors.As(err, &progress) || conflict(err)

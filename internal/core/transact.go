@@ -118,7 +118,7 @@ func transactAll(ctx context.Context, writes []*Write, token string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == len(writes):
+	case errors.As(err, &canceled) && len(canceled.CancellationReasons) == len(writes) && !(watch.lost.Load() && passing(canceled)):
 		return cancellation(ctx, writes, p, err, canceled.CancellationReasons)
 	case watch.mayHaveTakenEffect(err):
 		return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
@@ -194,6 +194,19 @@ func conflict(err error) bool {
 		}
 	}
 	return len(canceled.CancellationReasons) > 0
+}
+
+// passing reports whether a transaction was canceled only for reasons that pass, which say
+// nothing of an earlier attempt whose answer was lost.
+func passing(canceled *types.TransactionCanceledException) bool {
+	for _, reason := range canceled.CancellationReasons {
+		switch aws.ToString(reason.Code) {
+		case "", "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // transactItem is w as an operation of the transaction that c sends.
