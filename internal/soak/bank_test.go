@@ -96,15 +96,15 @@ func (b *bank) work(ctx context.Context, w *worker) {
 	}
 	b.transfers[w.number]++
 	r := Receipt{Owner: w.name, Slot: b.transfers[w.number] % 10, Transfer: b.transfers[w.number]}
-	err := tx.Write(ctx,
+	failed := tx.Write(ctx,
 		tx.Update(b.accounts, Account{ID: from}, expr.Add(balance, -amount), expr.If(balance.Ge(amount))),
 		tx.Update(b.accounts, Account{ID: to}, expr.Add(balance, amount)),
 		tx.Put(b.receipts, &r))
-	d := b.outcome("transfer", err, dynox.ErrConditionFailed)
+	d := b.outcome("transfer", failed, dynox.ErrConditionFailed)
 	stored, err := b.trueReceipts.Get(context.Background(), r, dynox.Consistent)
 	b.expect(err == nil || errors.Is(err, dynox.ErrNotFound), "a look: %v", err)
 	effect := stored.Transfer == r.Transfer
-	b.expect(d == unknown || effect == (d == yes), "a transfer, outcome %d: took effect: %v", d, effect)
+	b.expect(d == unknown || effect == (d == yes), "a transfer, outcome %d: took effect: %v: %v", d, effect, failed)
 	if d == unknown && effect {
 		b.took()
 	}

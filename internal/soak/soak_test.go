@@ -66,7 +66,8 @@ type soak struct {
 	left    int            // operations of batches, whose outcome is unknown, too
 	effects int            // of what is unknown, how much took effect
 	looked  int            // comparisons of what is stored with the model
-	lost    []string       // what should not have happened
+	losses  int            // what should not have happened
+	lost    []string       // the first of it
 }
 
 // part is one kind of work on items of its own.
@@ -222,7 +223,7 @@ func (s *soak) expect(ok bool, format string, args ...any) {
 
 // lose notes what should not have happened. s.mu is held.
 func (s *soak) lose(format string, args ...any) {
-	if len(s.lost) < 20 {
+	if s.losses++; len(s.lost) < 20 {
 		s.lost = append(s.lost, fmt.Sprintf(format, args...))
 	}
 }
@@ -269,6 +270,6 @@ func (s *soak) report(t *testing.T, leak error) {
 		"%d errors, by class%s\n%d unknown outcomes reported, and %d operations of batches; %d writes of them took effect\n%d comparisons with the model, lost %d\n"+
 		"leaked %d goroutines; memory %.1f MB at first, %.1f MB at last",
 		*workers, *lasting, total, operations, s.chaos.requests, faults, injected, u.Calls, u.Attempts-u.Calls,
-		failures, failed, s.unknown, s.left, s.effects, s.looked, len(s.lost),
+		failures, failed, s.unknown, s.left, s.effects, s.looked, s.losses,
 		leaked, float64(s.heaps[0])/1e6, float64(s.heaps[len(s.heaps)-1])/1e6)
 }
