@@ -2,6 +2,7 @@ package dynox_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,6 +17,8 @@ import (
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/memtable"
 )
+
+var simulated = flag.Int("simulated", 2, "how many random tables TestAdaptiveRateFindsTheCapacity has, beside its own")
 
 // simulation is a table with a capacity, and callers who want more than that.
 type simulation struct {
@@ -35,20 +38,16 @@ func (s simulation) String() string {
 // the items take.
 func TestAdaptiveRateFindsTheCapacity(t *testing.T) {
 	for name, s := range map[string]simulation{
-		"far too much": {most: 1000, capacity: 100, bytes: 500, callers: 20},
-		"too much":     {most: 250, capacity: 100, bytes: 500, callers: 20},
-		"just enough":  {most: 100, capacity: 100, bytes: 500, callers: 20},
-		"too little":   {most: 200, capacity: 170, bytes: 500, callers: 20},
+		"far too much": {most: 500, capacity: 50, bytes: 500, callers: 10},
+		"too much":     {most: 125, capacity: 50, bytes: 500, callers: 10},
+		"just enough":  {most: 50, capacity: 50, bytes: 500, callers: 10},
+		"too little":   {most: 100, capacity: 85, bytes: 500, callers: 10},
 	} {
 		t.Run(name, s.run)
 	}
-	seed, n := rand.Uint64(), 6
-	if testing.Short() {
-		n = 2
-	}
-	r := rand.New(rand.NewPCG(seed, 0))
-	for range n {
-		calls := 20 * math.Pow(6, r.Float64()) // a second, 20 to 120
+	r := rand.New(rand.NewPCG(rand.Uint64(), 0))
+	for range *simulated {
+		calls := 20 * math.Pow(3, r.Float64()) // a second, 20 to 60
 		// Callers that wait when the rate is lowered pass at the old one: they are fewer than the calls of a second.
 		s := simulation{bytes: 200 << r.IntN(6), reads: r.IntN(2) == 0, callers: 5 + r.IntN(int(calls/3))}
 		s.capacity = math.Round(calls * max(1, float64(s.bytes)/2/1024))
