@@ -53,7 +53,9 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 // item whose key has a format of [Part.Also] goes under the new one, in a transaction,
 // unless it has encrypted attributes or blobs, which is an error. Nothing else of an
 // item changes: no field is added that it lacks, hooks do not run, versions do not
-// count, and encrypted values stay (crypt.Rotate is for those).
+// count, and encrypted values stay (crypt.Rotate is for those). So does what T cannot
+// hold of an item: attributes without a field, also within others, digits beyond those
+// of a float64, and NULL.
 //
 // A write takes effect only if what it follows from is still what was read: the version,
 // or the attributes themselves; otherwise the item is read again. So it may run beside

@@ -123,8 +123,12 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 	derived := r.derivedNames(keys)
 	for name, av := range now {
 		have, ok := old[name]
+		follows := slices.Contains(derived, name)
+		if ok && !follows {
+			av = reformed(have, av)
+		}
 		switch {
-		case r.inKey(name) || r.opaque(name) || !ok && !slices.Contains(derived, name) || ok && equalValues(have, av):
+		case r.inKey(name) || r.opaque(name) || !ok && !follows || ok && equalValues(have, av):
 			continue
 		case slices.ContainsFunc(r.stages.uniques, func(u unique) bool { return u.attr.Path[0].Name == name }):
 			return nil, fmt.Errorf("%s is unique, and would be written otherwise: update the items", name)
@@ -151,6 +155,65 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 	w.update = b.Update(w.actions)
 	w.names, w.values = b.Names(), b.Values()
 	return w, b.Err()
+}
+
+// reformed is what have, a stored value, is to become where a put would store now:
+// now, if that says the same in another way. What decoding may have lost of have stays:
+// what no field holds of a map, digits of a number, a NULL, a set that became a list.
+func reformed(have, now types.AttributeValue) types.AttributeValue {
+	switch have := have.(type) {
+	case *types.AttributeValueMemberM:
+		now, ok := now.(*types.AttributeValueMemberM)
+		if !ok {
+			return have
+		}
+		all := maps.Clone(have.Value)
+		for name, av := range all {
+			if v, ok := now.Value[name]; ok {
+				all[name] = reformed(av, v)
+			}
+		}
+		return &types.AttributeValueMemberM{Value: all}
+	case *types.AttributeValueMemberL:
+		list, ok := now.(*types.AttributeValueMemberL)
+		switch {
+		case ok && len(list.Value) == len(have.Value):
+			all := slices.Clone(have.Value)
+			for i, av := range all {
+				all[i] = reformed(av, list.Value[i])
+			}
+			return &types.AttributeValueMemberL{Value: all}
+		case !ok && len(have.Value) > 0 && distinct(members(now)) == len(have.Value): // a set of all of them
+			return now
+		}
+	case *types.AttributeValueMemberS:
+		if isScalar(now) {
+			return now
+		}
+	default:
+		if isScalar(have) && isScalar(now) && kindOf(have) != kindOf(now) {
+			return now
+		}
+	}
+	return have
+}
+
+// distinct is how many different ones there are of the elements of a set.
+func distinct(vs []types.AttributeValue) int {
+	seen := map[string]bool{}
+	for _, v := range vs {
+		seen[string(appendValueIdentity(nil, v))] = true
+	}
+	return len(seen)
+}
+
+// isScalar reports whether av is one value, and not NULL.
+func isScalar(av types.AttributeValue) bool {
+	switch av.(type) {
+	case *types.AttributeValueMemberS, *types.AttributeValueMemberN, *types.AttributeValueMemberB, *types.AttributeValueMemberBOOL:
+		return true
+	}
+	return false
 }
 
 // renew has w delete the item that is stored as old, for another with key to take its

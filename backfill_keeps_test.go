@@ -1,0 +1,101 @@
+package dynox_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/matryer/is"
+
+	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/expr"
+)
+
+// shared is an item that other programs write, too, with more in it.
+type shared struct {
+	ID     string         `dynamodbav:"id"`
+	Team   string         `dynamodbav:"team"`
+	Count  int            `dynamodbav:"count"`
+	Name   string         `dynamodbav:"name"`
+	Rate   float64        `dynamodbav:"rate"`
+	Home   sharedPlace    `dynamodbav:"home"`
+	Others []sharedPlace  `dynamodbav:"others"`
+	Free   map[string]any `dynamodbav:"free"`
+	Marks  []string       `dynamodbav:"marks,stringset"`
+	Twice  []string       `dynamodbav:"twice,stringset"`
+	Digits int            `dynamodbav:"digits"`
+}
+
+type sharedPlace struct {
+	Street string `dynamodbav:"street"`
+	Floor  string `dynamodbav:"floor"`
+}
+
+var (
+	aShared     = new(shared)
+	sharedID    = expr.At(aShared, &aShared.ID)
+	sharedTeam  = expr.At(aShared, &aShared.Team)
+	sharedKey   = dynox.Key[shared]{Partition: dynox.By(sharedID)}
+	sharedTeams = dynox.GSI("teams", dynox.Key[shared]{Partition: dynox.Composite("ix", "T#{}", sharedTeam)})
+)
+
+type av = types.AttributeValue
+
+func avS(s string) av           { return &types.AttributeValueMemberS{Value: s} }
+func avN(s string) av           { return &types.AttributeValueMemberN{Value: s} }
+func avL(vs ...av) av           { return &types.AttributeValueMemberL{Value: vs} }
+func avM(m map[string]av) av    { return &types.AttributeValueMemberM{Value: m} }
+func avNull() av                { return &types.AttributeValueMemberNULL{Value: true} }
+func avSS(members ...string) av { return &types.AttributeValueMemberSS{Value: members} }
+
+// putStored stores an item as another program would.
+func putStored(t *testing.T, client *dynamodb.Client, table *dynox.Table, item map[string]av) {
+	t.Helper()
+	_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.Name()), Item: item})
+	is.New(t).NoErr(err)
+}
+
+// sameStored fails unless the item with the key is stored as want.
+func sameStored(t *testing.T, client *dynamodb.Client, table *dynox.Table, key, want map[string]av) {
+	t.Helper()
+	out, err := client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(table.Name()), Key: key, ConsistentRead: aws.Bool(true)})
+	is.New(t).NoErr(err)
+	sorted := cmpopts.SortSlices(func(a, b string) bool { return a < b })
+	if diff := cmp.Diff(want, out.Item, sorted, cmpopts.IgnoreUnexported(
+		types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
+		types.AttributeValueMemberNULL{}, types.AttributeValueMemberSS{},
+	)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestBackfillKeepsValues: what the fields cannot hold of an item stays.
+func TestBackfillKeepsValues(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		table := newTable(t, client)
+		repo, err := dynox.NewRepo(table, sharedKey, sharedTeams)
+		is.NoErr(err)
+		is.NoErr(table.Ensure(ctx, repo))
+		stored := map[string]av{
+			"id": avS("1"), "team": avS("a"), "count": avNull(), "name": avNull(), "rate": avN("1.23456789012345678901234567"),
+			"home":   avM(map[string]av{"street": avS("s"), "zip": avS("90")}),
+			"others": avL(avM(map[string]av{"street": avS("s"), "zip": avS("90")})),
+			"free":   avM(map[string]av{"big": avN("12345678901234567890123456789"), "set": avSS("x", "y")}),
+			"marks":  avL(avS("a"), avS("b")), "twice": avL(avS("a"), avS("a")), "digits": avN("7"), "unknown": avS("u"),
+		}
+		putStored(t, client, table, stored)
+		got, err := dynox.Backfill(ctx, repo)
+		is.NoErr(err)
+		is.Equal(got.Written, int64(1))
+		stored["ix"] = avS("T#a")
+		stored["marks"] = avSS("a", "b") // says the same, as its tag has it today
+		sameStored(t, client, table, map[string]av{"id": avS("1")}, stored)
+		got, err = dynox.Backfill(ctx, repo)
+		is.NoErr(err)
+		is.Equal(got.Written, int64(0))
+	})
+}
