@@ -55,7 +55,7 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 // item changes: no field is added that it lacks, hooks do not run, versions do not
 // count, and encrypted values stay (crypt.Rotate is for those). So does what T cannot
 // hold of an item: attributes without a field, also within others, digits beyond those
-// of a float64, and NULL.
+// of a float64, and NULL; and one of an older schema, of hooks.Upgrade, stays of that.
 //
 // A write takes effect only if what it follows from is still what was read: the version,
 // or the attributes themselves; otherwise the item is read again. So it may run beside

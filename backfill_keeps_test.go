@@ -1,6 +1,7 @@
 package dynox_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
+	"github.com/dynox-go/dynox/hooks"
 )
 
 // shared is an item that other programs write, too, with more in it.
@@ -97,5 +99,44 @@ func TestBackfillKeepsValues(t *testing.T) {
 		got, err = dynox.Backfill(ctx, repo)
 		is.NoErr(err)
 		is.Equal(got.Written, int64(0))
+	})
+}
+
+// numbered is an item whose schema has changed.
+type numbered struct {
+	ID     string `dynamodbav:"id"`
+	Schema int    `dynamodbav:"schema"`
+	Name   string `dynamodbav:"name"`
+	First  string `dynamodbav:"first"`
+}
+
+// TestBackfillOldSchema: an item of an older schema gets what is derived from it, and
+// stays of that schema, whole, until it is put.
+func TestBackfillOldSchema(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		table := newTable(t, client)
+		a := new(numbered)
+		id, first := expr.At(a, &a.ID), expr.At(a, &a.First)
+		firsts := dynox.GSI("firsts", dynox.Key[numbered]{Partition: dynox.Composite("ix", "F#{}", first)})
+		repo, err := dynox.NewRepo(table, dynox.Key[numbered]{Partition: dynox.By(id)}, firsts,
+			hooks.Upgrade(expr.At(a, &a.Schema), 2, func(attrs map[string]av) error {
+				name, _ := attrs["name"].(*types.AttributeValueMemberS)
+				given, family, _ := strings.Cut(name.Value, " ")
+				attrs["first"], attrs["name"] = avS(given), avS(family)
+				return nil
+			}))
+		is.NoErr(err)
+		is.NoErr(table.Ensure(ctx, repo))
+		stored := map[string]av{"id": avS("1"), "schema": avN("1"), "name": avS("Ann Bell")}
+		putStored(t, client, table, stored)
+		got, err := dynox.Backfill(ctx, repo)
+		is.NoErr(err)
+		is.Equal(got.Written, int64(1))
+		stored["ix"] = avS("F#Ann")
+		sameStored(t, client, table, map[string]av{"id": avS("1")}, stored)
+		item, err := repo.Get(ctx, numbered{ID: "1"})
+		is.NoErr(err)
+		is.Equal(item, numbered{ID: "1", Schema: 2, First: "Ann", Name: "Bell"})
 	})
 }

@@ -121,6 +121,7 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 		}
 	}
 	derived := r.derivedNames(keys)
+	older := r.isOld(old) // then what is now is of another schema
 	for name, av := range now {
 		have, ok := old[name]
 		follows := slices.Contains(derived, name)
@@ -128,7 +129,7 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 			av = reformed(have, av)
 		}
 		switch {
-		case r.inKey(name) || r.opaque(name) || !ok && !follows || ok && equalValues(have, av):
+		case r.inKey(name) || r.opaque(name) || !follows && (!ok || older) || ok && equalValues(have, av):
 			continue
 		case slices.ContainsFunc(r.stages.uniques, func(u unique) bool { return u.attr.Path[0].Name == name }):
 			return nil, fmt.Errorf("%s is unique, and would be written otherwise: update the items", name)
@@ -146,7 +147,7 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 	}
 	slices.SortFunc(w.actions, func(a, b *ast.Action) int { return cmp.Compare(a.Attr.Path[0].Name, b.Attr.Path[0].Name) })
 	b := ast.NewWriter(r.plan)
-	w.condition = b.Condition(r.unchanged(old, w.actions, moves))
+	w.condition = b.Condition(r.unchanged(old, w.actions, moves || older))
 	if moves {
 		w.op = Delete
 		w.names, w.values = b.Names(), b.Values()

@@ -93,7 +93,7 @@ func (r *Repo) refused(ctx context.Context, w *Write, p *page, err error, have s
 		return failed(errAlive)
 	}
 	f := r.failure(ctx, w, p, err, have, ErrConditionFailed)
-	if (w.op == Update || w.op == Upsert) && p.isOld(have) {
+	if (w.op == Update || w.op == Upsert) && r.isOld(have.values()) {
 		f.Why = "the stored item is of an older schema: put it first"
 	}
 	return f

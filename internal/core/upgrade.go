@@ -71,13 +71,13 @@ func (s *Schema) upgraded() *ast.Cond {
 }
 
 // isOld reports whether a stored item is of an older schema than the latest.
-func (p *page) isOld(item stored) bool {
-	u := p.view.schema.stages.upgrades
-	if u == nil || !item.there() {
+func (s *Schema) isOld(item map[string]types.AttributeValue) bool {
+	u := s.stages.upgrades
+	if u == nil || item == nil {
 		return false
 	}
 	have := int64(0)
-	if n, ok := item.values()[u.attr.Path[0].Name].(*types.AttributeValueMemberN); ok {
+	if n, ok := item[u.attr.Path[0].Name].(*types.AttributeValueMemberN); ok {
 		have, _ = strconv.ParseInt(n.Value, 10, 64)
 	}
 	return have < u.latest()
