@@ -33,6 +33,15 @@ func Example_conditions() {
 
 	err = h.rooms.Put(ctx, &Room{Number: "102"}, expr.If(expr.Raw[Room]("#f BETWEEN ? AND ?", roomFree, 40, 50)))
 	fmt.Println(errors.Is(err, dynox.ErrConditionFailed))
+
+	err = h.rooms.Put(ctx, &Room{Number: "103", Beds: 2}, expr.If(roomBeds.Ne(2))) // there was no such room
+	fmt.Println(err)
+	err = h.rooms.Put(ctx, &Room{Number: "104", Beds: 2}, expr.If(roomBeds.Ne(2), roomBeds.Exists()))
+	fmt.Println(errors.Is(err, dynox.ErrConditionFailed))
+	err = h.rooms.Put(ctx, &Room{Number: "104", Beds: 2}, expr.If(roomBeds.Ge(2)))
+	fmt.Println(errors.Is(err, dynox.ErrConditionFailed))
+	err = h.rooms.Put(ctx, &Room{Number: "104", Beds: 2}, expr.If(expr.Not(roomBeds.Lt(2))))
+	fmt.Println(err)
 	// Output:
 	// <nil>
 	// true paid
@@ -40,6 +49,10 @@ func Example_conditions() {
 	// true
 	// <nil>
 	// true
+	// <nil>
+	// true
+	// true
+	// <nil>
 }
 
 type Diary struct {
