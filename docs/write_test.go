@@ -103,11 +103,20 @@ func Example_updates() {
 
 	_, err = diaries.Update(ctx, Diary{ID: "2"}, done)
 	fmt.Println(errors.Is(err, dynox.ErrNotFound))
+
+	succeed(diaries.Put(ctx, &Diary{ID: "3"})) // lines are NULL
+	_, err = diaries.Update(ctx, Diary{ID: "3"}, expr.Append(diaryLines, "first"))
+	fmt.Println(errors.Is(err, dynox.ErrPath))
+	succeed(diaries.Put(ctx, &Diary{ID: "3", Lines: []string{}}))
+	d, err = diaries.Update(ctx, Diary{ID: "3"}, expr.Append(diaryLines, "first"))
+	fmt.Println(d.Lines, err)
 	// Output:
 	// 1 [first second third] [travel] 10 true <nil>
 	// map[spring:page 3] [First second third] <nil>
 	// done 2 <nil>
 	// true
+	// true
+	// [first] <nil>
 }
 
 func Example_updatesTracked() {
