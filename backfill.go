@@ -59,7 +59,9 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 //
 // A write takes effect only if what it follows from is still what was read: the version,
 // or the attributes themselves; otherwise the item is read again. So it may run beside
-// programs that write, as long as those write the new form too. To add an index to a
+// programs that write, as long as those write the new form too. An item that goes under
+// another key must be all that was read, and lack the fields of T that it lacked: only an
+// attribute without a field that is added in that moment is lost. To add an index to a
 // table in use:
 //
 //  1. Add it to the repository, and to the table with Ensure or a [Plan].

@@ -1,6 +1,8 @@
 package dynox_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -138,5 +140,57 @@ func TestBackfillOldSchema(t *testing.T) {
 		item, err := repo.Get(ctx, numbered{ID: "1"})
 		is.NoErr(err)
 		is.Equal(item, numbered{ID: "1", Schema: 2, First: "Ann", Name: "Bell"})
+	})
+}
+
+// beside is a client before whose next transaction others have their turn.
+type beside struct {
+	*dynamodb.Client
+	others func()
+}
+
+func (c *beside) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if f := c.others; f != nil {
+		c.others = nil
+		f()
+	}
+	return c.Client.TransactWriteItems(ctx, in, opts...)
+}
+
+// rekeyed are a repository of tickets under an older format of their key, and one of
+// the format that has replaced it.
+func rekeyed(t *testing.T, table *dynox.Table, opts ...dynox.Option[ticket]) (old, both *dynox.Repo[ticket]) {
+	t.Helper()
+	is := is.New(t)
+	key := func(part dynox.Part[ticket]) dynox.Key[ticket] { return dynox.Key[ticket]{Partition: part} }
+	old, err := dynox.NewRepo(table, key(dynox.Composite("pk", "T{}", ticketID)), opts...)
+	is.NoErr(err)
+	both, err = dynox.NewRepo(table, key(dynox.Composite("pk", "TICKET#{}", ticketID).Also("T{}")), opts...)
+	is.NoErr(err)
+	is.NoErr(table.Ensure(t.Context(), old))
+	return old, both
+}
+
+// TestBackfillKeysBeside: what is added to an item while it goes under another key goes
+// with it.
+func TestBackfillKeysBeside(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		c := &beside{Client: client}
+		table := dynox.NewTable(c, newTable(t, client).Name())
+		old, both := rekeyed(t, table)
+		is.NoErr(old.Put(ctx, &ticket{ID: "1", Team: "t"}))
+		c.others = func() {
+			_, err := old.Update(ctx, ticket{ID: "1"}, ticketState.Set("open"))
+			is.NoErr(err)
+		}
+		got, err := dynox.Backfill(ctx, both)
+		is.NoErr(err)
+		is.Equal(got.Written, int64(1))
+		item, err := both.Get(ctx, ticket{ID: "1"})
+		is.NoErr(err)
+		is.Equal(item.State, "open")
+		_, err = old.Get(ctx, ticket{ID: "1"})
+		is.True(errors.Is(err, dynox.ErrNotFound))
 	})
 }

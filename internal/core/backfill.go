@@ -316,6 +316,12 @@ func (r *Repo) unchanged(old map[string]types.AttributeValue, actions []*ast.Act
 		for name := range old {
 			names[name] = true
 		}
+		for _, f := range r.plan.Fields() { // those that it lacks, too
+			names[f.Name] = true
+		}
+		for _, p := range r.derived {
+			names[p.Attr] = true
+		}
 	case v != nil:
 		names[v.Attr.Path[0].Name] = true
 	default:
