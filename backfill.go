@@ -50,8 +50,8 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 // them today, for an index, a kind, a key's format or a beacon that was added after they
 // were written. It scans the table, one item after the other, and writes what dynox
 // derives from an item, and attributes of it that are encoded in another way now; an
-// item whose key has a format of [Part.Also] goes under the new one, in a transaction,
-// unless it has encrypted attributes or blobs, which is an error. Nothing else of an
+// item whose key has a format of [Part.Also] goes under the new one, in a transaction and
+// with its unique values, unless it has encrypted attributes or blobs, which is an error. Nothing else of an
 // item changes: no field is added that it lacks, hooks do not run, versions do not
 // count, and encrypted values stay (crypt.Rotate is for those). So does what T cannot
 // hold of an item: attributes without a field, also within others, digits beyond those

@@ -16,6 +16,7 @@ import (
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/hooks"
+	"github.com/dynox-go/dynox/tx"
 )
 
 // shared is an item that other programs write, too, with more in it.
@@ -192,5 +193,25 @@ func TestBackfillKeysBeside(t *testing.T) {
 		is.Equal(item.State, "open")
 		_, err = old.Get(ctx, ticket{ID: "1"})
 		is.True(errors.Is(err, dynox.ErrNotFound))
+	})
+}
+
+// TestBackfillKeysUnique: an item that goes under another key keeps its claims.
+func TestBackfillKeysUnique(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		old, both := rekeyed(t, newTable(t, client), tx.Unique(ticketExtra))
+		for _, id := range []string{"1", "2"} {
+			is.NoErr(old.Create(ctx, &ticket{ID: id, Team: "t", Extra: "of " + id}))
+		}
+		got, err := dynox.Backfill(ctx, both)
+		is.NoErr(err)
+		is.Equal(got.Written, int64(2))
+		err = both.Create(ctx, &ticket{ID: "3", Extra: "of 1"})
+		is.True(errors.Is(err, dynox.ErrNotUnique))
+		_, err = both.Update(ctx, ticket{ID: "2"}, ticketExtra.Set("of 1"))
+		is.True(errors.Is(err, dynox.ErrNotUnique))
+		is.NoErr(both.Delete(ctx, ticket{ID: "1"}))
+		is.NoErr(both.Create(ctx, &ticket{ID: "3", Extra: "of 1"}))
 	})
 }

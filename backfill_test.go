@@ -35,6 +35,7 @@ var (
 	ticketTeam   = expr.At(aTicket, &aTicket.Team)
 	ticketState  = expr.At(aTicket, &aTicket.State)
 	ticketN      = expr.At(aTicket, &aTicket.N)
+	ticketExtra  = expr.At(aTicket, &aTicket.Extra)
 	ticketKey    = dynox.Key[ticket]{Partition: dynox.By(ticketID)}
 	ticketStates = dynox.GSI("states", dynox.Key[ticket]{
 		Partition: dynox.Composite("ix", "{}#{}", ticketTeam, ticketState), Sort: dynox.By(ticketN),

@@ -70,7 +70,7 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 		case err == nil:
 			what = RecodeDone
 			return nil
-		case !errors.Is(err, ErrConditionFailed) && !unknown:
+		case errors.Is(err, ErrNotUnique) || !errors.Is(err, ErrConditionFailed) && !unknown:
 			return err
 		}
 		// What is there now?
@@ -87,7 +87,7 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 		}
 		return fmt.Errorf("%w: %w", errMoved, err)
 	})
-	if errors.Is(err, ErrConditionFailed) {
+	if errors.Is(err, ErrConditionFailed) && !errors.Is(err, ErrNotUnique) {
 		return RecodeMoved, nil
 	}
 	return what, err
@@ -242,7 +242,19 @@ func (w *Write) renew(old map[string]types.AttributeValue, key attributes) error
 	b := ast.NewWriter(w.repo.plan)
 	put.condition = b.Condition(w.repo.exists(ast.Missing))
 	put.names, put.values = b.Names(), b.Values()
-	w.renewed = put
+	w.renewed = []*Write{put}
+	for _, u := range w.repo.stages.uniques {
+		value := claimed(u.in(item))
+		if value == nil {
+			continue
+		}
+		claim, err := w.repo.claim(w.repo.sentinel(u, value), key, &types.AttributeValueMemberM{Value: w.key.values()})
+		if err != nil {
+			return err
+		}
+		claim.of, claim.claimed, claim.whose = u, value, put
+		w.renewed = append(w.renewed, claim)
+	}
 	return b.Err()
 }
 
@@ -253,7 +265,7 @@ func (w *Write) sendRefreshed(ctx context.Context) error {
 		defer p.release()
 		return w.repo.sendPlain(ctx, w, p, false)
 	}
-	err := transactAll(ctx, []*Write{w, w.renewed}, "")
+	err := transactAll(ctx, append([]*Write{w}, w.renewed...), "")
 	var canceled *Canceled
 	if errors.As(err, &canceled) {
 		return canceled.first()

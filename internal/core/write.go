@@ -51,14 +51,14 @@ type Write struct {
 	stored  stored        // of a put
 	key     attributes
 	actions []*ast.Action
-	once    bool   // sent exactly once
-	single  bool   // taking effect twice does harm
-	take    bool   // a delete that returns the item
-	swap    bool   // a put that returns what it replaced
-	soft    bool   // a delete that is an update
-	deleted bool   // about an item that was deleted softly
-	unseen  bool   // nobody knows a Go value of the item: a delete of what is of another kind, or a raw put
-	renewed *Write // of a delete: what is put in place of the item, under another key
+	once    bool     // sent exactly once
+	single  bool     // taking effect twice does harm
+	take    bool     // a delete that returns the item
+	swap    bool     // a put that returns what it replaced
+	soft    bool     // a delete that is an update
+	deleted bool     // about an item that was deleted softly
+	unseen  bool     // nobody knows a Go value of the item: a delete of what is of another kind, or a raw put
+	renewed []*Write // of a delete: what is put in place of the item, under another key, and its claims
 	versioned
 	uploading
 	keeping
