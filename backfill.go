@@ -36,8 +36,9 @@ func BackfillProgress(f func(Backfilled)) BackfillOption {
 // BackfillDryRun counts what would be written, and writes nothing.
 func BackfillDryRun() BackfillOption { return func(b *backfill) { b.dry = true } }
 
-// BackfillOnItemError has f decide about an item that cannot be read, which ends the
-// call otherwise: nil goes on after it, and leaves it as it is.
+// BackfillOnItemError has f decide about an item that cannot be read, or cannot have the
+// new form, because it or a key would be too large: nil goes on after it, and leaves it as
+// it is. Without f it ends the call.
 func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 	return func(b *backfill) {
 		if f != nil {

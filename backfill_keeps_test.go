@@ -215,3 +215,43 @@ func TestBackfillKeysUnique(t *testing.T) {
 		is.NoErr(both.Create(ctx, &ticket{ID: "3", Extra: "of 1"}))
 	})
 }
+
+// TestBackfillUnfit: one item that cannot have the new form does not keep the others
+// from it.
+func TestBackfillUnfit(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		before, after := tickets(t, newTable(t, client), 9)
+		long := ticket{ID: "long", Team: strings.Repeat("x", 3000), State: "open"} // too long for a key
+		is.NoErr(before.Put(ctx, &long))
+		large := ticket{ID: "large", Team: "t", State: "open"}
+		size, err := before.SizeOf(ctx, large)
+		is.NoErr(err)
+		large.Extra = strings.Repeat("x", 400<<10-size.Bytes) // too large for one more attribute
+		is.NoErr(before.Put(ctx, &large))
+
+		got, err := dynox.Backfill(ctx, after)
+		var bad *dynox.ItemError
+		is.True(errors.As(err, &bad))
+		again, err := dynox.Backfill(ctx, after, dynox.BackfillAfter(got.Cursor))
+		is.True(errors.As(err, &bad)) // it is tried again
+		is.Equal(again.Items, int64(0))
+
+		var unfit []error
+		got, err = dynox.Backfill(ctx, after, dynox.BackfillOnItemError(func(e *dynox.ItemError) error {
+			unfit = append(unfit, e)
+			return nil
+		}))
+		is.NoErr(err)
+		is.Equal(len(unfit), 2)
+		is.True(errors.Is(unfit[0], dynox.ErrKey) != errors.Is(unfit[1], dynox.ErrKey))
+		is.True(errors.Is(unfit[0], dynox.ErrTooLarge) != errors.Is(unfit[1], dynox.ErrTooLarge))
+		is.Equal(got.Items, int64(9))
+		// What the service says of itself is not about an item.
+		stop := errors.New("stop")
+		canceled, cancel := context.WithCancelCause(ctx)
+		cancel(stop)
+		_, err = dynox.Backfill(canceled, after, dynox.BackfillOnItemError(func(*dynox.ItemError) error { t.Error("asked"); return nil }))
+		is.True(err != nil)
+	})
+}

@@ -41,10 +41,13 @@ func (r *Repo) Backfill(ctx context.Context, spec *Spec, dry bool, done func(wha
 	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
 	l.yield = func() bool {
 		var what Recoding
-		if what, failed = r.backfill(ctx, l.item.values(), l.dst, dry); failed != nil {
-			return false
+		var unfit *unfitError
+		what, failed = r.backfill(ctx, l.item.values(), l.dst, dry)
+		if errors.As(failed, &unfit) && ctx.Err() == nil {
+			failed = l.bad(unfit.err)
+			return failed == nil
 		}
-		return done(what, last)
+		return failed == nil && done(what, last)
 	}
 	switch cursor, err = l.run(ctx); {
 	case failed != nil:
@@ -59,8 +62,11 @@ func (r *Repo) Backfill(ctx context.Context, spec *Spec, dry bool, done func(wha
 func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue, item reflect.Value, dry bool) (what Recoding, err error) {
 	err = again(ctx, func() error {
 		w, err := r.refresh(ctx, old, item)
-		if err != nil || w == nil {
-			return err
+		switch {
+		case err != nil:
+			return &unfitError{err}
+		case w == nil:
+			return nil
 		}
 		if !dry {
 			err = w.sendRefreshed(ctx)
@@ -70,7 +76,9 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 		case err == nil:
 			what = RecodeDone
 			return nil
-		case errors.Is(err, ErrNotUnique) || !errors.Is(err, ErrConditionFailed) && !unknown:
+		case errors.Is(err, ErrNotUnique):
+			return &unfitError{err}
+		case !errors.Is(err, ErrConditionFailed) && !unknown:
 			return err
 		}
 		// What is there now?
@@ -78,20 +86,30 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 		if old, item, failed = r.reread(ctx, w); failed != nil {
 			return errors.Join(err, failed)
 		}
-		if left, failed := r.refresh(ctx, old, item); failed != nil || left == nil { // it is gone, or done
+		switch left, failed := r.refresh(ctx, old, item); {
+		case failed != nil:
+			return &unfitError{failed}
+		case left == nil: // it is gone, or done
 			what = RecodeDone
-			return failed
+			return nil
 		}
 		if unknown {
 			return err
 		}
 		return fmt.Errorf("%w: %w", errMoved, err)
 	})
-	if errors.Is(err, ErrConditionFailed) && !errors.Is(err, ErrNotUnique) {
+	var unfit *unfitError
+	if errors.Is(err, ErrConditionFailed) && !errors.As(err, &unfit) {
 		return RecodeMoved, nil
 	}
 	return what, err
 }
+
+// unfitError is why an item cannot be given another form.
+type unfitError struct{ err error }
+
+func (e *unfitError) Error() string { return e.err.Error() }
+func (e *unfitError) Unwrap() error { return e.err }
 
 // refresh is the write that gives an item, which is stored as old, the form that it
 // would be put in today; nil if it has it.
@@ -108,11 +126,11 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 	if err != nil {
 		return nil, err
 	}
-	stored, err := r.encode(nil, w.item, keys, false)
+	put, err := r.encode(nil, w.item, keys, false)
 	if err != nil {
 		return nil, err
 	}
-	now := stored.values()
+	now := put.values()
 	set := func(name string, av types.AttributeValue) {
 		attr := r.root(name)
 		w.actions = append(w.actions, &ast.Action{Clause: ast.Remove, Attr: attr})
@@ -148,10 +166,22 @@ func (r *Repo) refresh(ctx context.Context, old map[string]types.AttributeValue,
 	slices.SortFunc(w.actions, func(a, b *ast.Action) int { return cmp.Compare(a.Attr.Path[0].Name, b.Attr.Path[0].Name) })
 	b := ast.NewWriter(r.plan)
 	w.condition = b.Condition(r.unchanged(old, w.actions, moves || older))
+	after := maps.Clone(old)
+	for _, a := range w.actions {
+		if delete(after, a.Attr.Path[0].Name); a.Clause == ast.Set {
+			after[a.Attr.Path[0].Name], _ = a.Value.Value.(types.AttributeValue)
+		}
+	}
+	for _, a := range keys.key {
+		after[a.name] = a.value
+	}
+	if err := (stored{attrs: after}).checkSize(); err != nil {
+		return nil, err
+	}
 	if moves {
 		w.op = Delete
 		w.names, w.values = b.Names(), b.Values()
-		return w, errors.Join(b.Err(), w.renew(old, keys.key))
+		return w, errors.Join(b.Err(), w.renew(after, keys.key))
 	}
 	w.update = b.Update(w.actions)
 	w.names, w.values = b.Names(), b.Values()
@@ -217,23 +247,13 @@ func isScalar(av types.AttributeValue) bool {
 	return false
 }
 
-// renew has w delete the item that is stored as old, for another with key to take its
-// place.
-func (w *Write) renew(old map[string]types.AttributeValue, key attributes) error {
+// renew has w delete its item, for item, which has key, to take its place.
+func (w *Write) renew(item map[string]types.AttributeValue, key attributes) error {
 	if len(w.repo.stages.coded) > 0 || len(w.repo.stages.blobs) > 0 {
 		return errors.New("an item with encrypted attributes or blobs, which are bound to its key, cannot be given another: read it, and put it")
 	}
-	item := maps.Clone(old)
-	for _, a := range w.actions {
-		if delete(item, a.Attr.Path[0].Name); a.Clause == ast.Set {
-			item[a.Attr.Path[0].Name], _ = a.Value.Value.(types.AttributeValue)
-		}
-	}
 	w.actions = nil
 	put := &Write{repo: w.repo, op: Put, key: slices.Clone(key)}
-	for _, a := range key {
-		item[a.name] = a.value
-	}
 	var all attributes
 	for name, av := range item {
 		all = append(all, attribute{name, av})
