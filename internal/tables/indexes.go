@@ -1,6 +1,9 @@
 package tables
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -67,25 +70,45 @@ func (x *differ) indexes() (before, creations, after []Step) {
 		default:
 			action.ProvisionedThroughput = &types.ProvisionedThroughput{ReadCapacityUnits: p.ReadCapacityUnits, WriteCapacityUnits: p.WriteCapacityUnits}
 		}
-		creations = append(creations, x.update(Create, "index "+name, "key "+keyText(g.KeySchema), &dynamodb.UpdateTableInput{
+		s := x.update(Create, "index "+name, "key "+keyText(g.KeySchema), &dynamodb.UpdateTableInput{
 			AttributeDefinitions:        d.Attributes(g.KeySchema),
 			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Create: action}},
-		}))
+		})
+		creations = append(creations, s.unlessFull(len(have.GlobalSecondaryIndexes), maxGlobals, "global"))
 	}
 	for _, v := range d.Vectors {
 		name := aws.ToString(v.IndexName)
 		if slices.ContainsFunc(have.VectorIndexes, func(h types.VectorIndexDescription) bool { return aws.ToString(h.IndexName) == name }) && !gone("vector index "+name) {
 			continue
 		}
-		creations = append(creations, x.update(Create, "vector index "+name, "of "+aws.ToString(v.VectorAttribute.AttributeName), &dynamodb.UpdateTableInput{
+		s := x.update(Create, "vector index "+name, "of "+aws.ToString(v.VectorAttribute.AttributeName), &dynamodb.UpdateTableInput{
 			AttributeDefinitions: d.Attributes(searched(v)),
 			VectorIndexUpdates: []types.VectorIndexUpdate{{Create: &types.CreateVectorIndexAction{
 				IndexName: v.IndexName, Dimensions: v.Dimensions, DistanceFunction: v.DistanceFunction,
 				Projection: v.Projection, VectorAttribute: v.VectorAttribute, SearchSchema: v.SearchSchema,
 			}}},
-		}))
+		})
+		creations = append(creations, s.unlessFull(len(have.VectorIndexes), maxVectors, "vector"))
 	}
 	return before, creations, after
+}
+
+// unlessFull is s, which makes another index, where a refusal for a limit says that
+// there are enough, and not that the service is busy.
+func (s Step) unlessFull(n, most int, kind string) Step {
+	if n < most {
+		return s
+	}
+	run := s.run
+	s.run = func(ctx context.Context) error {
+		err := run(ctx)
+		var limit *types.LimitExceededException
+		if errors.As(err, &limit) {
+			return fmt.Errorf("the table has %d %s indexes, and no room for another", n, kind)
+		}
+		return err
+	}
+	return s
 }
 
 func (x *differ) isProvisioned() bool {

@@ -99,10 +99,7 @@ func (t *Table) Delete(ctx context.Context) error {
 	})
 }
 
-var (
-	errDeleting = errors.New("the table is being deleted")
-	errNotReady = errors.New("the table is not ready")
-)
+var errDeleting = errors.New("the table is being deleted")
 
 // The state of a table is asked for at first after pollFirst, then ever less
 // often, up to pollLast.
@@ -123,9 +120,10 @@ func busy(err error) bool {
 }
 
 // settled waits until nothing of the table changes, or the table is gone, and
-// returns its description, nil for none.
+// returns its description, nil for none. A state that waiting does not end is an error.
 func (t *Table) settled(ctx context.Context) (*types.TableDescription, error) {
 	var have *types.TableDescription
+	var waiting error
 	err := retry.Do(ctx, polling(), func(ctx context.Context) error {
 		var err error
 		have, err = t.Describe(ctx)
@@ -135,13 +133,24 @@ func (t *Table) settled(ctx context.Context) (*types.TableDescription, error) {
 			return nil
 		case err != nil:
 			return err
-		case have.TableStatus == types.TableStatusDeleting:
-			return retry.RetryableError(errDeleting)
-		case have.TableStatus != types.TableStatusActive || unsettled(have):
-			return retry.RetryableError(errNotReady)
 		}
-		return nil
+		is := fmt.Errorf("the table is %s", have.TableStatus)
+		switch have.TableStatus {
+		case types.TableStatusActive:
+			if !unsettled(have) {
+				return nil
+			}
+			is = errors.New("indexes or the encryption of the table are being changed")
+		case types.TableStatusCreating, types.TableStatusUpdating, types.TableStatusDeleting:
+		default:
+			return is // which does not pass by itself
+		}
+		waiting = is
+		return retry.RetryableError(waiting)
 	})
+	if err != nil && ctx.Err() != nil && waiting != nil {
+		err = fmt.Errorf("%w: %w", waiting, ctx.Err())
+	}
 	return have, err
 }
 
