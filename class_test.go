@@ -110,6 +110,24 @@ func TestErrorClasses(t *testing.T) {
 	is.Equal(dynox.ErrorClass(errors.New("mine")), dynox.ClassOther)
 }
 
+// TestConditionAfterLostAnswer: a condition that fails after an answer was lost may fail because of
+// the write itself, so that nobody is told that nothing was changed.
+func TestConditionAfterLostAnswer(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	engine, orders := faulty(t)
+	o := anOrder("42", 1)
+	is.NoErr(orders.Put(ctx, &o))
+	engine.Fail("PutItem", memtable.ResetAfter())
+	before := o.Total
+	o.Total++
+	err := orders.Put(ctx, &o, expr.If(total.Eq(before)))
+	is.True(dynox.UnknownOutcome(err))
+	is.True(!dynox.ConditionFailed(err))
+	stored, err := orders.Get(ctx, o)
+	is.NoErr(err)
+	is.Equal(stored.Total, o.Total)
+}
+
 func put(ctx context.Context, orders *dynox.Repo[Order], o Order) error { return orders.Put(ctx, &o) }
 
 // TestRetryerHasNoQuota: a client that was throttled for long tries as often as

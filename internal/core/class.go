@@ -71,8 +71,14 @@ func Conflict(err error) bool {
 	return errors.As(err, &single) || errors.As(err, &progress) || conflict(err)
 }
 
-// ConditionFailed reports whether err is that of a condition that does not hold.
+// ConditionFailed reports whether err is that of a condition that does not hold, and
+// nothing was changed: not by an attempt whose answer was lost either.
 func ConditionFailed(err error) bool {
+	return !errors.Is(err, ErrUnknownOutcome) && conditionAnswered(err)
+}
+
+// conditionAnswered reports whether the last answer was that a condition does not hold.
+func conditionAnswered(err error) bool {
 	switch {
 	case errors.Is(err, ErrConditionFailed):
 		return true

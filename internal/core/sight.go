@@ -248,7 +248,7 @@ func (s *sighting) end(c *call, out any, err error) {
 func (s *sighting) settle(h *share, err error) {
 	switch {
 	case h.known || isUnsent(err):
-	case ConditionFailed(err): // no index was written
+	case conditionAnswered(err): // no index was written
 		h.used = h.least
 	case err == nil || ambiguous(err):
 		h.used = h.estimated
