@@ -40,7 +40,7 @@ func ExampleExport() {
 	var file bytes.Buffer
 	short, cancel := context.WithCancel(ctx)
 	p, err := bulk.Export(short, table, &file, bulk.Segments(1), bulk.PageSize(3), bulk.OnProgress(func(bulk.Progress) { cancel() }))
-	fmt.Println(p.Items, "items,", err)
+	fmt.Println(p.Items < 10, err) // a page that was on its way may have come
 
 	// Another one goes on.
 	file.Truncate(int(p.Bytes))
@@ -52,7 +52,7 @@ func ExampleExport() {
 	p, err = bulk.Import(ctx, restored, &file)
 	fmt.Println(p.Items, "items,", err)
 	// Output:
-	// 3 items, dynox: export accounts: context canceled
+	// true dynox: export accounts: context canceled
 	// 10 items, <nil>
 	// true
 	// 10 items, <nil>

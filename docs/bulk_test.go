@@ -34,12 +34,12 @@ func Example_bulkExport() {
 
 	short, cancel := context.WithCancel(ctx)
 	p, err := bulk.Export(short, h.table, file, bulk.Segments(1), bulk.PageSize(2), bulk.OnProgress(func(bulk.Progress) { cancel() }))
-	fmt.Println(p.Items, "items,", err)
+	fmt.Println(p.Items < 7, err) // a page that was on its way may have come
 
 	p, err = exportOn(ctx, h.table, file, p, func(bulk.Progress) {})
 	fmt.Println(p.Items, "items,", err)
 	// Output:
-	// 2 items, dynox: export hotel: context canceled
+	// true dynox: export hotel: context canceled
 	// 7 items, <nil>
 }
 
