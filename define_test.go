@@ -307,3 +307,35 @@ func TestApplyFaults(t *testing.T) {
 		}
 	}
 }
+
+// TestTableNames: a table by its ARN has its name in templates; a name that is none is
+// refused before anything is sent.
+func TestTableNames(t *testing.T) {
+	is, ctx := is.New(t), t.Context()
+	client := memtable.New(t).Client()
+	table := dynox.NewTable(client, "arn:aws:dynamodb:eu-west-1:123456789012:table/tickets")
+	repo, err := dynox.NewRepo(table, ticketKey)
+	is.NoErr(err)
+	d, err := table.Definition(repo)
+	is.NoErr(err)
+	b, err := d.CloudFormation()
+	is.NoErr(err)
+	var resource struct{ Properties struct{ TableName string } }
+	is.NoErr(json.Unmarshal(b, &resource))
+	is.Equal(resource.Properties.TableName, "tickets")
+	b, err = d.Terraform("tickets")
+	is.NoErr(err)
+	is.True(strings.Contains(string(b), `name = "tickets"`))
+	b, err = d.Policy("", dynox.AccessRead)
+	is.NoErr(err)
+	is.True(strings.Contains(string(b), `"arn:aws:dynamodb:eu-west-1:123456789012:table/tickets"`))
+	for _, name := range []string{"my tickets", "a/b", strings.Repeat("x", 256)} {
+		table := dynox.NewTable(client, name)
+		repo, err := dynox.NewRepo(table, ticketKey)
+		if err == nil {
+			_, err = table.Definition(repo)
+		}
+		refused(t, err, "the name of a table has")
+		refused(t, table.Ensure(ctx, repo), "name of a table")
+	}
+}

@@ -21,7 +21,7 @@ func (o object) set(name string, value any, given bool) {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 func (d *Definition) CloudFormation() ([]byte, error) {
 	in := d.CreateTable()
-	p := object{"TableName": d.Name, "BillingMode": in.BillingMode, "KeySchema": keyObjects(in.KeySchema)}
+	p := object{"TableName": d.plainName(), "BillingMode": in.BillingMode, "KeySchema": keyObjects(in.KeySchema)}
 	var defs []object
 	for _, def := range in.AttributeDefinitions {
 		defs = append(defs, object{"AttributeName": def.AttributeName, "AttributeType": def.AttributeType})

@@ -75,6 +75,9 @@ var indexName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 func (d *Definition) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if name := d.plainName(); !indexName.MatchString(name) {
+		wrong("the name of a table has 3 to 255 letters, digits, and _.-")
+	}
 	projected := 0
 	for name, p := range d.projections() {
 		if !indexName.MatchString(name) {
@@ -121,6 +124,14 @@ func (d *Definition) check() error {
 		wrong("the table's class is none that the service knows")
 	}
 	return errors.Join(errs...)
+}
+
+// plainName is the table's name, also of one that is called by its ARN.
+func (d *Definition) plainName() string {
+	if _, name, ok := strings.Cut(d.Name, ":table/"); ok && strings.HasPrefix(d.Name, "arn:") {
+		return name
+	}
+	return d.Name
 }
 
 // projections are what the indexes hold, by their names.

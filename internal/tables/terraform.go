@@ -69,7 +69,7 @@ func (d *Definition) Terraform(resource string) ([]byte, error) {
 	in := d.CreateTable()
 	b := block{out: &bytes.Buffer{}}
 	b.in(`resource "aws_dynamodb_table" `+quoted(resource), func(b block) {
-		b.text("name", &d.Name)
+		b.text("name", aws.String(d.plainName()))
 		b.line("billing_mode = %q", in.BillingMode)
 		b.key(in.KeySchema)
 		if p := in.ProvisionedThroughput; p != nil {
