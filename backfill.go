@@ -37,8 +37,8 @@ func BackfillProgress(f func(Backfilled)) BackfillOption {
 func BackfillDryRun() BackfillOption { return func(b *backfill) { b.dry = true } }
 
 // BackfillOnItemError has f decide about an item that cannot be read, or cannot have the
-// new form, because it or a key would be too large: nil goes on after it, and leaves it as
-// it is. Without f it ends the call.
+// new form: it or a key would be too large, or another item has its new key, which is
+// [ErrExists]. nil goes on after it, and leaves it as it is. Without f it ends the call.
 func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 	return func(b *backfill) {
 		if f != nil {

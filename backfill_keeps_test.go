@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -253,5 +254,38 @@ func TestBackfillUnfit(t *testing.T) {
 		cancel(stop)
 		_, err = dynox.Backfill(canceled, after, dynox.BackfillOnItemError(func(*dynox.ItemError) error { t.Error("asked"); return nil }))
 		is.True(err != nil)
+	})
+}
+
+// TestBackfillKeysTaken: an item whose new key another one has stays, and nothing is
+// tried again and again.
+func TestBackfillKeysTaken(t *testing.T) {
+	each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		old, both := rekeyed(t, newTable(t, client))
+		for _, id := range []string{"1", "2", "3"} {
+			is.NoErr(old.Put(ctx, &ticket{ID: id, Team: "old"}))
+		}
+		is.NoErr(both.Put(ctx, &ticket{ID: "2", Team: "new"})) // beside the old one
+		_, err := dynox.Backfill(ctx, both)
+		is.True(errors.Is(err, dynox.ErrExists))
+		var taken []error
+		start := time.Now()
+		_, err = dynox.Backfill(ctx, both, dynox.BackfillOnItemError(func(e *dynox.ItemError) error {
+			taken = append(taken, e)
+			return nil
+		}))
+		is.NoErr(err)
+		is.True(time.Since(start) < 5*time.Second)
+		is.Equal(len(taken), 1)
+		is.True(errors.Is(taken[0], dynox.ErrExists))
+		for id, team := range map[string]string{"1": "old", "2": "new", "3": "old"} {
+			item, err := both.Get(ctx, ticket{ID: id})
+			is.NoErr(err)
+			is.Equal(item.Team, team)
+		}
+		item, err := old.Get(ctx, ticket{ID: "2"})
+		is.NoErr(err)
+		is.Equal(item.Team, "old")
 	})
 }

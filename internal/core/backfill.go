@@ -93,8 +93,11 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 			what = RecodeDone
 			return nil
 		}
-		if unknown {
+		switch {
+		case unknown:
 			return err
+		case errors.Is(err, ErrExists):
+			return &unfitError{err}
 		}
 		return fmt.Errorf("%w: %w", errMoved, err)
 	})
@@ -287,10 +290,13 @@ func (w *Write) sendRefreshed(ctx context.Context) error {
 	}
 	err := transactAll(ctx, append([]*Write{w}, w.renewed...), "")
 	var canceled *Canceled
-	if errors.As(err, &canceled) {
-		return canceled.first()
+	if !errors.As(err, &canceled) {
+		return err
 	}
-	return err
+	if put := canceled.Reasons[1].Err; errors.Is(put, ErrConditionFailed) && canceled.Reasons[0].Err == nil {
+		return &Failure{Kinds: []error{ErrExists, ErrConditionFailed}, Why: "another item is stored under the key that it would have", Cause: put}
+	}
+	return canceled.first()
 }
 
 // reread is the item of w as it is now: nil if there is none.
