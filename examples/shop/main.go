@@ -12,6 +12,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -50,10 +51,14 @@ func run(ctx context.Context, addr, table string, onAWS bool) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Addr: addr, Handler: shop.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: shop.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
-	fmt.Println("listening at", addr)
+	go func() { failed <- server.Serve(listener) }()
+	fmt.Println("listening at", listener.Addr())
 	select {
 	case err := <-failed:
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -144,7 +145,8 @@ const maxBody = 1 << 20
 func read(r *http.Request, v any) error {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	err := d.Decode(v)
+	if _, end := d.Token(); err != nil || !errors.Is(end, io.EOF) {
 		return &problem{http.StatusBadRequest, "the body is not the JSON that is expected"}
 	}
 	return nil
@@ -175,6 +177,8 @@ func meaning(err error) (status int, text string) {
 	switch {
 	case errors.As(err, &bad):
 		return bad.status, bad.text
+	case dynox.UnknownOutcome(err): // before any other reading of the error
+		return http.StatusGatewayTimeout, "it may have been done: look before you try again"
 	case errors.As(err, &refused):
 		return http.StatusConflict, refused.Error()
 	case errors.As(err, &stale):
@@ -189,8 +193,6 @@ func meaning(err error) (status int, text string) {
 		return http.StatusBadRequest, "the cursor is not of this list"
 	case dynox.Retryable(err), errors.Is(err, errPrice):
 		return http.StatusServiceUnavailable, "try again"
-	case dynox.UnknownOutcome(err):
-		return http.StatusGatewayTimeout, "it may have been done: look before you try again"
 	}
 	return http.StatusInternalServerError, "something is wrong here"
 }

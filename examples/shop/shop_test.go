@@ -89,6 +89,7 @@ func TestCustomers(t *testing.T) {
 	is.Equal(c.status("POST", "/customers", `{"name":"Other","email":"ANN@example.com"}`), http.StatusConflict)
 	is.Equal(c.status("POST", "/customers", `{"name":"Other"}`), http.StatusUnprocessableEntity)
 	is.Equal(c.status("POST", "/customers", `{`), http.StatusBadRequest)
+	is.Equal(c.status("POST", "/customers", `{"name":"Bob","email":"bob@example.com"} {}`), http.StatusBadRequest)
 	is.Equal(c.status("GET", "/customers/nobody", ""), http.StatusNotFound)
 
 	tag := c.ask("GET", path, "", nil).Header.Get("ETag")
@@ -168,26 +169,39 @@ func TestPages(t *testing.T) {
 	c := open(t, dynox.SealCursors([]byte("a key of 16 byte")))
 	is := is.New(t)
 	ann := c.ann()
-	for n := range 2*pageSize + 1 {
+	create := func(n int) {
 		o := Order{Customer: ann.ID, ID: fmt.Sprintf("%03d", n), Lines: []Line{{SKU: "tea", Count: 1}}}
 		is.NoErr(c.shop.orders.Create(t.Context(), &o))
 	}
 	path := "/customers/" + ann.ID + "/orders"
-	var sizes []int
-	last := "999"
-	for after := ""; len(sizes) == 0 || after != ""; {
-		var page struct {
-			Orders []Order
-			Next   string
+	var cursor string // of a page that others follow
+	sizes := func() (sizes []int) {
+		last := "999"
+		for after := ""; len(sizes) == 0 || after != ""; {
+			var page struct {
+				Orders []Order
+				Next   string
+			}
+			c.ask("GET", path+"?after="+after, "", &page)
+			sizes, after = append(sizes, len(page.Orders)), page.Next
+			if after != "" {
+				cursor = after
+			}
+			for _, o := range page.Orders {
+				is.True(o.ID < last)
+				last = o.ID
+			}
 		}
-		c.ask("GET", path+"?after="+after, "", &page)
-		sizes, after = append(sizes, len(page.Orders)), page.Next
-		for _, o := range page.Orders {
-			is.True(o.ID < last)
-			last = o.ID
-		}
+		return sizes
 	}
-	is.Equal(sizes, []int{pageSize, pageSize, 1})
+	for n := range 2 * pageSize {
+		create(n)
+	}
+	is.Equal(sizes(), []int{pageSize, pageSize}) // no empty page at the end
+	create(2 * pageSize)
+	is.Equal(sizes(), []int{pageSize, pageSize, 1})
+	is.Equal(c.status("GET", path+"?after="+cursor, ""), http.StatusOK)
+	is.Equal(c.status("GET", "/customers/other/orders?after="+cursor, ""), http.StatusBadRequest)
 	is.Equal(c.status("GET", path+"?after=forged", ""), http.StatusBadRequest)
 	var none struct{ Orders []Order }
 	c.ask("GET", "/customers/nobody/orders", "", &none)
@@ -205,6 +219,16 @@ func TestTroubles(t *testing.T) {
 	is.Equal(answer.StatusCode, http.StatusServiceUnavailable)
 	is.Equal(answer.Header.Get("Retry-After"), "1")
 	is.Equal(c.status("GET", get, ""), http.StatusOK)
+
+	order := "/customers/" + ann.ID + "/orders"
+	c.engine.Fail("TransactWriteItems", memtable.Throttle(), memtable.Times(3))
+	is.Equal(c.status("POST", order, `{"lines":[{"sku":"tea","count":1}]}`), http.StatusServiceUnavailable)
+	is.Equal(c.stock("tea"), 5) // nothing of it
+
+	// The name is changed, but what came back is that the version is another by now.
+	c.engine.Fail("PutItem", memtable.ResetAfter())
+	is.Equal(c.status("PUT", get, `{"name":"Ann B","email":"ann@example.com"}`, "If-Match", `"1"`), http.StatusGatewayTimeout)
+	is.Equal(c.ask("GET", get, "", nil).Header.Get("ETag"), `"2"`)
 
 	c.engine.Fail("PutItem", memtable.ResetAfter(), memtable.Times(3))
 	is.Equal(c.status("PUT", put, `{"name":"Tea","cents":1,"stock":1}`), http.StatusGatewayTimeout)
