@@ -269,7 +269,8 @@ func TestAdaptiveRateOfBatches(t *testing.T) {
 		is.NoErr(err)
 		took := time.Since(start)
 		t.Logf("%d puts in %v: %+v", n, took, limiter.Write())
-		is.True(near(limiter.Write().Units/took.Seconds(), 50, 0.25)) // batches wait by themselves, too
+		rate := limiter.Write().Units / took.Seconds()
+		is.True(rate > 50*0.6 && rate < 50*1.1) // batches wait by themselves, too: 35 to 51, in a hundred runs
 		is.True(limiter.Write().Throttles > 0)
 	})
 }
