@@ -2,6 +2,7 @@ package memtable
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -83,11 +84,16 @@ func Always() FaultOption { return func(r *faultRule) { r.times = -1 } }
 
 // Fail makes coming requests of an operation fail, such as "PutItem"; "" stands for every operation.
 // Requests are counted from this call on, each attempt of the SDK's for itself. Where several calls match
-// a request, the earliest that still has faults to give wins, and all of them count the request.
+// a request, the earliest that still has faults to give wins, and all of them count the request. It panics
+// if the engine has no such operation: a fault that can never strike proves nothing. [Engine.Requests] tells
+// which operations a call sends.
 //
 //	engine.Fail("PutItem", memtable.ResetAfter())                  // the next put, after it took effect
 //	engine.Fail("Query", memtable.Throttle(), memtable.After(1))   // the second page
 func (e *Engine) Fail(operation string, f Fault, opts ...FaultOption) {
+	if operation != "" && operations[operation] == nil && streamOperations[operation] == nil {
+		panic(fmt.Sprintf("memtable: Fail: no operation %q", operation))
+	}
 	rule := &faultRule{operation: operation, fault: f, times: 1}
 	for _, opt := range opts {
 		opt(rule)

@@ -252,3 +252,18 @@ func TestRoundTripClosesTheBody(t *testing.T) {
 	is.Equal(len(resp.Header.Get("X-Amzn-RequestId")), 52)
 	is.Equal(resp.Header.Get("Content-Type"), "application/x-amz-json-1.0")
 }
+
+// A misspelt operation would be a fault that never strikes, in a test that passes.
+func TestFailOfNoOperation(t *testing.T) {
+	is := is.New(t)
+	engine := memtable.New(t)
+	for _, name := range []string{"", "PutItem", "GetRecords"} {
+		engine.Fail(name, memtable.Throttle())
+	}
+	for _, name := range []string{"UpdatItem", "putItem", "DynamoDB_20120810.PutItem"} {
+		func() {
+			defer func() { is.Equal(recover(), fmt.Sprintf("memtable: Fail: no operation %q", name)) }()
+			engine.Fail(name, memtable.Throttle())
+		}()
+	}
+}

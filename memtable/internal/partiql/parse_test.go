@@ -31,6 +31,7 @@ func TestRoundTrip(t *testing.T) {
 		`EXISTS(SELECT * FROM t WHERE a = TRUE)`:                                                   `exists(SELECT * FROM t WHERE (a = TRUE))`,
 		`INSERT INTO t VALUE {'a': 1, 'b': [NULL, {}, []], 'c': <<'x'>>, 'd': (1, 2), 'e': -+-.5}`: `INSERT INTO t VALUE {'a': 1, 'b': [NULL, {}, []], 'c': <<'x'>>, 'd': [1, 2], 'e': .5}`,
 		`INSERT INTO t VALUE ? AT 1 ON CONFLICT WHERE a DO NOTHING RETURNING ALL OLD *`:            `INSERT INTO t VALUE ? AT 1 ON CONFLICT WHERE a DO NOTHING RETURNING ALL OLD *`,
+		`INSERT INTO t (1, 2)`:                                                                     `INSERT INTO t ([1, 2])`,
 		`INSERT INTO t VALUES (1, 2), (3)`:                                                         `INSERT INTO t <<[1, 2], [3]>>`,
 		`UPDATE t SET a.b = 1, c[0] = c[0] + 1 REMOVE d SET e = f(g) WHERE h = 1`:                  `UPDATE t SET a.b = 1, c[0] = (c[0] + 1) REMOVE d SET e = f(g) WHERE (h = 1)`,
 		`UPDATE t.i REMOVE a RETURNING MODIFIED NEW *, all old b`:                                  `UPDATE t.i REMOVE a RETURNING MODIFIED NEW *, ALL OLD b`,

@@ -227,10 +227,14 @@ func writeReturning(b *strings.Builder, returning []Back) {
 func (n *Insert) write(b *strings.Builder) {
 	b.WriteString("INSERT INTO ")
 	n.Target.write(b)
-	if !n.Plain {
-		b.WriteString(" VALUE")
+	switch value := text(n.Value); {
+	case !n.Plain:
+		b.WriteString(" VALUE " + value)
+	case strings.HasPrefix(value, "["): // which the target would take for its own
+		b.WriteString(" (" + value + ")")
+	default:
+		b.WriteString(" " + value)
 	}
-	clause(b, " ", n.Value)
 	clause(b, " AT ", n.Position)
 	if n.Conflict != nil {
 		clause(b, " ON CONFLICT WHERE ", n.Conflict)
