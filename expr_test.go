@@ -27,6 +27,7 @@ type Thing struct {
 	List   []string          `dynamodbav:"list"`
 	Nums   []int             `dynamodbav:"nums,numberset"`
 	Words  []string          `dynamodbav:"words,stringset"`
+	Marks  map[mark]struct{} `dynamodbav:"marks,numberset,omitempty"`
 	Meta   map[string]int    `dynamodbav:"meta"`
 	Maybe  *string           `dynamodbav:"maybe,omitempty"`
 	Part   Part              `dynamodbav:"part"`
@@ -55,6 +56,7 @@ var (
 	listA   = expr.At(thing, &thing.List)
 	numsA   = expr.At(thing, &thing.Nums)
 	wordsA  = expr.At(thing, &thing.Words)
+	marksA  = expr.Members(expr.At(thing, &thing.Marks))
 	metaA   = expr.At(thing, &thing.Meta)
 	maybeA  = expr.At(thing, &thing.Maybe)
 	partA   = expr.At(thing, &thing.Part)
@@ -72,11 +74,13 @@ var (
 
 var ThingKey = dynox.Key[Thing]{Partition: dynox.By(thingID)}
 
+type mark int
+
 func aThing() Thing {
 	maybe := "maybe"
 	return Thing{
 		ID: "1", Text: "hello", Other: "world", Count: 5, Most: 7, Ratio: 0.5, Flag: true, Bytes: []byte{1, 2, 3},
-		List: []string{"a", "b"}, Nums: []int{1, 2}, Words: []string{"x", "y"}, Meta: map[string]int{"k": 1, "a.b": 2},
+		List: []string{"a", "b"}, Nums: []int{1, 2}, Words: []string{"x", "y"}, Marks: map[mark]struct{}{1: {}, 2: {}}, Meta: map[string]int{"k": 1, "a.b": 2},
 		Maybe: &maybe, Part: Part{"p", 1}, Ptr: &Part{"q", 2}, Parts: []Part{{"r", 3}},
 		Next: &Thing{Text: "next"}, Seen: time.Unix(1000, 0), Dotted: map[string]string{"x.y": "z"},
 	}
@@ -116,6 +120,9 @@ func TestConditions(t *testing.T) {
 		{expr.Contains(listA, "b"), expr.Contains(listA, "c")},
 		{expr.Contains(wordsA, "x"), expr.Contains(wordsA, "z")},
 		{expr.Contains(numsA, 2), expr.Contains(numsA, 3)},
+		{expr.Contains(marksA, 2), expr.Contains(marksA, 3)},
+		{marksA.Eq([]mark{2, 1}), marksA.Eq([]mark{1})},
+		{expr.Size(marksA).Eq(2), expr.Size(marksA).Eq(1)},
 		{expr.ContainsText(textA, "ell"), expr.ContainsText(textA, "xyz")},
 		{expr.Size(textA).Eq(5), expr.Size(textA).Ne(5)},
 		{expr.Size(listA).Gt(1), expr.Size(listA).Gt(2)},
@@ -189,6 +196,9 @@ func TestUpdates(t *testing.T) {
 			{[]expr.Action[Thing]{expr.DeleteFromSet(wordsA, "x", "no"), expr.DeleteFromSet(numsA, 1, 2)}, func(w *Thing) {
 				w.Words, w.Nums = []string{"y"}, nil
 			}},
+			{[]expr.Action[Thing]{expr.AddToSet(marksA, 2, 3)}, func(w *Thing) { w.Marks = map[mark]struct{}{1: {}, 2: {}, 3: {}} }},
+			{[]expr.Action[Thing]{expr.DeleteFromSet(marksA, 1, 2)}, func(w *Thing) { w.Marks = nil }},
+			{[]expr.Action[Thing]{marksA.Set([]mark{7})}, func(w *Thing) { w.Marks = map[mark]struct{}{7: {}} }},
 			{[]expr.Action[Thing]{expr.AddToSet(wordsA), flagA.Set(false)}, func(w *Thing) { w.Flag = false }},
 			{[]expr.Action[Thing]{expr.Elem(listA, 0).Remove(), expr.Entry(metaA, "a.b").Remove()}, func(w *Thing) {
 				w.List, w.Meta = []string{"b"}, map[string]int{"k": 1}
@@ -237,6 +247,14 @@ func TestUpdates(t *testing.T) {
 		_, err = things.Update(t.Context(), it, expr.Entry(expr.Path[Thing, map[string]int]("none"), "k").Set(1), textA.Set("x"))
 		refused(t, err, "update", "missing path", "none.*")
 		is.True(errors.Is(err, dynox.ErrPath))
+		_, err = things.Update(t.Context(), it, expr.Entry(expr.Path[Thing, map[string]int]("none"), "k").Remove())
+		refused(t, err, "update", "missing path", "none.*")
+		is.True(errors.Is(err, dynox.ErrPath))
+		// What an update makes of an item may be too large, which only the service sees.
+		_, err = things.Update(t.Context(), it, textA.Set(strings.Repeat("x", 400<<10-10)))
+		refused(t, err, "update", "too large")
+		is.True(errors.Is(err, dynox.ErrTooLarge))
+		is.True(!dynox.Retryable(err))
 	})
 }
 

@@ -62,8 +62,8 @@ func Proto[T any]() *T {
 // It follows embedded and nested structs and honours their dynamodbav tags.
 // A field tagged "-", or inside one, gives an attribute that can only be an
 // input of keys. A pointer that is not the address of a field of proto gives
-// an attribute that carries an error, and so does a field of no size, which
-// has no address of its own.
+// an attribute that carries an error; so does an unexported field, which is not
+// stored, and a field of no size, which has no address of its own.
 func At[T, V any](proto *T, field *V) Attr[T, V] {
 	return Attr[T, V]{locate(proto, field)}
 }
@@ -82,6 +82,8 @@ func locate[T, V any](proto *T, field *V) *ast.Attr {
 		switch {
 		case err != nil:
 			a.Err = err
+		case found == nil && unexported(reflect.ValueOf(proto).Elem(), field):
+			a.Err = fmt.Errorf("the %v given to At is that of an unexported field of %v, which is not stored", reflect.TypeFor[*V](), a.Item)
 		case found == nil:
 			a.Err = fmt.Errorf("the %v given to At is not the address of a field of this %v", reflect.TypeFor[*V](), a.Item)
 		default:
@@ -136,6 +138,12 @@ func Opt[T, V any](attr Attr[T, *V]) Attr[T, V] {
 		a.Index = attr.ref.Index
 	}
 	return Attr[T, V]{a}
+}
+
+// Members is a set that a field holds as a map[V]struct{}, as one of the slice of its
+// members: for [Contains], [AddToSet] and [DeleteFromSet].
+func Members[T any, S ~map[V]struct{}, V comparable](set Attr[T, S]) Attr[T, []V] {
+	return Attr[T, []V]{derive[T, []V](set.ref)}
 }
 
 // Path is an attribute given as text, such as meta.colors[2]; a name that

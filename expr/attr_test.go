@@ -108,6 +108,13 @@ func TestAt(t *testing.T) {
 	is.Equal(hidden.String(), "Hidden")
 }
 
+func TestAttrOfAnUnexportedField(t *testing.T) {
+	is := is.New(t)
+	p := expr.Proto[item]()
+	err := why(expr.At(p, &p.lower))
+	is.True(strings.Contains(err, "unexported field of expr_test.item, which is not stored"))
+}
+
 func TestAttrsThatCannotBeUsed(t *testing.T) {
 	p := expr.Proto[item]()
 	other := expr.Proto[item]()

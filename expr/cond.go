@@ -8,8 +8,9 @@ import (
 	"github.com/dynox-go/dynox/internal/ast"
 )
 
-// Cond is a condition on an item of type T. The zero Cond is neutral: it
-// asks for nothing, and And, Or and Not leave it out.
+// Cond is a condition on an item of type T. Filter and Where take it as it is, a
+// write in [If]. The zero Cond is neutral: it asks for nothing, and And, Or and Not
+// leave it out.
 type Cond[T any] struct {
 	tree *ast.Cond
 }

@@ -94,6 +94,18 @@ func findUnstored(v reflect.Value, target any, index []int, hidden bool) *place 
 	return nil
 }
 
+// unexported reports whether target is the address of an unexported field of the
+// struct v.
+func unexported[V any](v reflect.Value, target *V) bool {
+	for i := range v.NumField() {
+		f, sf := v.Field(i), v.Type().Field(i)
+		if !sf.IsExported() && !sf.Anonymous && f.Type() == reflect.TypeFor[V]() && f.Addr().Pointer() == reflect.ValueOf(target).Pointer() {
+			return true
+		}
+	}
+	return false
+}
+
 // fieldAt is FieldByIndex that reports a nil pointer on the way.
 func fieldAt(v reflect.Value, index []int) (reflect.Value, bool) {
 	for _, i := range index {

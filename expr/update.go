@@ -28,14 +28,15 @@ func (u Update[T]) Write(w *ast.Write) { w.Actions = append(w.Actions, u.actions
 func (u Update[T]) act(*T) {}
 
 // Action is what the Update and Upsert of a repository take: an [Update], or
-// an option such as [If].
+// an option such as [If]. A condition is none by itself: give it as If(cond).
 type Action[T any] interface {
 	// Write is for the packages of this module.
 	Write(*ast.Write)
 	act(*T)
 }
 
-// WriteOption is an option of a write, such as [If].
+// WriteOption is an option of a write, such as [If]. A condition is none by itself:
+// give it as If(cond).
 type WriteOption[T any] interface {
 	Action[T]
 	write(*T)
@@ -105,7 +106,8 @@ func (a Attr[T, V]) SetTo(o Operand[T, V]) Update[T] {
 }
 
 // Remove removes the attribute; of a list, the element, and the rest move
-// up. A missing attribute is no error.
+// up. A missing attribute is no error; a missing map or list that a path leads
+// through is one, of kind dynox.ErrPath.
 func (a Attr[T, V]) Remove() Update[T] { return one[T](ast.Remove, a.ref, ast.Operand{}) }
 
 // Number is any Go number.
