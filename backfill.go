@@ -20,6 +20,7 @@ type BackfillOption func(*backfill)
 
 type backfill struct {
 	spec     core.Spec
+	some     int
 	dry      bool
 	progress func(Backfilled)
 	Backfilled
@@ -28,7 +29,11 @@ type backfill struct {
 // BackfillAfter goes on where another call was broken off.
 func BackfillAfter(c Cursor) BackfillOption { return func(b *backfill) { b.spec.After = string(c) } }
 
-// BackfillProgress has f told after each item, in the caller's goroutine.
+// BackfillConcurrency is how many items are written at once. The default is 4.
+func BackfillConcurrency(n int) BackfillOption { return func(b *backfill) { b.some = n } }
+
+// BackfillProgress has f told after each item, in the table's order and in the caller's
+// goroutine.
 func BackfillProgress(f func(Backfilled)) BackfillOption {
 	return func(b *backfill) { b.progress = f }
 }
@@ -49,14 +54,15 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 
 // Backfill gives the items of repo that are stored the form in which repo would store
 // them today, for an index, a kind, a key's format or a beacon that was added after they
-// were written. It scans the table, one item after the other, and writes what dynox
-// derives from an item, and attributes of it that are encoded in another way now; an
-// item whose key has a format of [Part.Also] goes under the new one, in a transaction and
-// with its unique values, unless it has encrypted attributes or blobs, which is an error. Nothing else of an
-// item changes: no field is added that it lacks, hooks do not run, versions do not
-// count, and encrypted values stay (crypt.Rotate is for those). So does what T cannot
-// hold of an item: attributes without a field, also within others, digits beyond those
-// of a float64, and NULL; and one of an older schema, of hooks.Upgrade, stays of that.
+// were written. It scans the table, and writes what dynox derives from an item, and
+// attributes of it that are encoded in another way now; an item whose key has a format of
+// [Part.Also] goes under the new one, in a transaction and with its unique values, unless
+// it has encrypted attributes or blobs, which is an error. Nothing else of an item
+// changes: no field is added that it lacks, hooks do not run, versions do not count, and
+// encrypted values stay (crypt.Rotate is for those). So does what T cannot hold of an item:
+// attributes without a field, also within others, digits beyond those of a float64, and
+// NULL; and one of an older schema, of hooks.Upgrade, stays of that, which bulk.Migrate
+// ends.
 //
 // A write takes effect only if what it follows from is still what was read: the version,
 // or the attributes themselves; otherwise the item is read again. So it may run beside
@@ -74,7 +80,7 @@ func BackfillOnItemError(f func(*ItemError) error) BackfillOption {
 // It costs the capacity to read all of the table, and to write what is not in the new
 // form; [RateLimit] bounds it. The result says how far it has come, with an error too.
 func Backfill[T any](ctx context.Context, repo *Repo[T], opts ...BackfillOption) (Backfilled, error) {
-	b := backfill{spec: core.Spec{Scan: true}}
+	b := backfill{spec: core.Spec{Scan: true, Prefetch: true}, some: core.BatchConcurrency}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&b)
@@ -84,7 +90,7 @@ func Backfill[T any](ctx context.Context, repo *Repo[T], opts ...BackfillOption)
 	if repo == nil {
 		return b.Backfilled, wrap("backfill", "(none)", "", errors.New("nil repository"))
 	}
-	cursor, err := repo.core.Backfill(ctx, &b.spec, b.dry, func(what core.Recoding, cursor string) bool {
+	cursor, err := repo.core.Backfill(ctx, &b.spec, b.some, b.dry, func(what core.Recoding, cursor string) bool {
 		b.Items++
 		switch what {
 		case core.RecodeDone:

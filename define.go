@@ -237,22 +237,25 @@ func (d *Definition) Terraform(resource string) ([]byte, error) {
 }
 
 // Access is a set of operations on a table, for [Definition.Policy].
-type Access uint8
+type Access uint16
 
 // The operations: combine them with |.
 const (
-	AccessRead     = Access(tables.Read)     // by key, in batches and transactions, and queries
-	AccessScan     = Access(tables.Scan)     // of the table and its indexes
-	AccessWrite    = Access(tables.Write)    // also in batches and transactions
-	AccessManage   = Access(tables.Manage)   // Ensure, Plan, Apply and Describe
-	AccessStream   = Access(tables.Stream)   // reading the table's stream
-	AccessDelete   = Access(tables.Destroy)  // deletion of the table
-	AccessDescribe = Access(tables.Describe) // Describe, Exists and Ping; package bulk needs it, too
+	AccessRead       = Access(tables.Read)       // by key, in batches and transactions, and queries
+	AccessScan       = Access(tables.Scan)       // of the table and its indexes
+	AccessWrite      = Access(tables.Write)      // also in batches and transactions
+	AccessManage     = Access(tables.Manage)     // Ensure, Plan, Apply and Describe
+	AccessStream     = Access(tables.Stream)     // reading the table's stream
+	AccessDelete     = Access(tables.Destroy)    // deletion of the table
+	AccessDescribe   = Access(tables.Describe)   // Describe, Exists and Ping; package bulk needs it, too
+	AccessSelect     = Access(tables.Select)     // Select, and statements of PartiQL that read
+	AccessStatements = Access(tables.Statements) // statements of PartiQL that write
 )
 
 // Policy is an IAM policy, in JSON, that allows access to the table with the ARN
 // arn; "" stands for the table of that name in every account and region that the
-// policy is for. What packages crypt and blob need of KMS and S3 is not in it.
+// policy is for. What packages crypt and blob need of KMS and S3 is not in it, nor
+// are bulk puts; docs/iam.md in the repository lists those.
 func (d *Definition) Policy(arn string, access Access) ([]byte, error) {
 	b, err := d.core.Policy(arn, tables.Access(access))
 	return b, wrap("policy", d.core.Name, "", err)

@@ -24,7 +24,7 @@ var (
 	// ErrReadOnly: the table was made with [ReadOnly].
 	ErrReadOnly = core.ErrReadOnly
 	// ErrTooLarge: the item exceeds the 400 KB that one can have. Nothing was
-	// sent.
+	// sent; of an update, whose result only the service knows, nothing was changed.
 	ErrTooLarge = core.ErrTooLarge
 	// ErrKey: a key lacks one of its components, or is too long. Nothing was
 	// sent.

@@ -89,3 +89,15 @@ func ExampleGather() {
 	// Output:
 	// Ann 2 <nil>
 }
+
+// Nothing in the collection is no error: a pointer tells.
+func ExampleGather_none() {
+	var account struct {
+		Buyer     *Buyer
+		Purchases []Purchase
+	}
+	err := dynox.Gather(context.Background(), market(), BuyerKey.Collection(Buyer{ID: "nobody"}), &account)
+	fmt.Println(account.Buyer == nil, len(account.Purchases), err)
+	// Output:
+	// true 0 <nil>
+}

@@ -18,8 +18,8 @@ type Match[T any] struct {
 	Score float64
 }
 
-// SearchOption is an option of [Repo.Near]: [Where], [Only] of some attributes, or
-// ReadOption[T](WithDeleted[T]).
+// SearchOption is an option of [Repo.Near]: [Where], [SearchOnItemError], [Only] of some
+// attributes, or ReadOption[T](WithDeleted[T]).
 type SearchOption[T any] interface {
 	search(*core.Search, *T)
 }
@@ -33,6 +33,14 @@ func (w where[T]) search(s *core.Search, _ *T) { s.Where = append(s.Where, w...)
 // once. A partition must be given. Other conditions fail before the call; they never
 // become a filter of what was found.
 func Where[T any](conds ...expr.Cond[T]) SearchOption[T] { return where[T](trees(conds)) }
+
+type searchOnItem[T any] func(*ItemError) error
+
+func (f searchOnItem[T]) search(s *core.Search, _ *T) { s.OnItem = onItem(f) }
+
+// SearchOnItemError lets f decide about an item that cannot be read: nil goes on with
+// the next one, an error ends the search.
+func SearchOnItemError[T any](f func(*ItemError) error) SearchOption[T] { return searchOnItem[T](f) }
 
 func (o ReadOption[T]) search(s *core.Search, _ *T) {
 	if o == nil {

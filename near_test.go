@@ -389,6 +389,16 @@ func TestNearIsARead(t *testing.T) {
 		is.Equal(bad.Path, "price")
 		is.Equal(bad.Index, "near")
 		is.True(!strings.Contains(err.Error(), "secret"))
+		is.NoErr(r.Put(t.Context(), &dish{Kitchen: "k", ID: "c", Taste: []float32{9}}))
+		var passed []string
+		pass := dynox.SearchOnItemError[dish](func(bad *dynox.ItemError) error { passed = append(passed, bad.Path); return nil })
+		ids, err = found(t, r.Near(t.Context(), near, []float32{0}, 5, pass))
+		is.NoErr(err)
+		is.Equal(ids, "a c")
+		is.Equal(passed, []string{"price"})
+		enough := errors.New("enough")
+		_, err = found(t, r.Near(t.Context(), near, []float32{0}, 5, dynox.SearchOnItemError[dish](func(*dynox.ItemError) error { return enough })))
+		is.True(errors.Is(err, enough))
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -13,10 +13,10 @@ import (
 // a batch one for each request, a write one and, where it has to look first or to
 // try again, more. It holds names and numbers, never values.
 type Call struct {
-	Operation string // the service's: PutItem, Query, BatchGetItem
-	Table     string // the table's name, of several the first's
-	Tables    int    // how many tables it is about: one, but for batches and transactions
-	Index     string // that is queried or scanned, "" for the table
+	Operation string   // the service's: PutItem, Query, BatchGetItem
+	Table     string   // the table's name, of several the first's
+	Tables    []string // the names of all: of batches and transactions there may be several; not to be changed
+	Index     string   // that is queried or scanned, "" for the table
 	Writes    bool
 	Page      int // of a query or scan, which page of it, from 1
 
@@ -63,8 +63,9 @@ type Observer interface {
 
 // Observe has o told about every call about items of the table. Given several times,
 // the first observer starts first and ends last. A batch or transaction over several
-// tables is told to the observers of its first table. Without an observer, a
-// meter, a budget or a limit calls are not looked at, and cost nothing more.
+// tables is told to the observers of all of them, once to one that they share if its
+// type can be compared. Without an observer, a meter, a budget or a limit calls are not
+// looked at, and cost nothing more.
 func Observe(o Observer) TableOption {
 	return func(t *Table) {
 		if o == nil {

@@ -82,7 +82,7 @@ func TestObserverSeesEveryCall(t *testing.T) {
 				t.Fatalf("%d calls, not one of %s: %+v", len(calls), operation, calls)
 			}
 			c := calls[0]
-			is.Equal(c.Tables, 1)
+			is.Equal(c.Tables, []string{c.Table})
 			is.Equal(c.Attempts, 1)
 			is.Equal(c.Throttles, 0)
 			is.Equal(c.Err, nil)

@@ -228,7 +228,7 @@ func TestSelectRefused(t *testing.T) {
 		{fmt.Sprintf(`SELECT * FROM %q."by-day"`, table.Name()), nil, []string{"index by-day"}},
 		{fmt.Sprintf(`SELECT a.b FROM %q`, table.Name()), nil, []string{"columns"}},
 		{fmt.Sprintf(`SELECT a, FROM %q`, table.Name()), nil, []string{"columns"}},
-		{strings.Repeat(" ", 9000), nil, []string{"9000 bytes"}},
+		{strings.Repeat(" ", 9000), nil, []string{"9000 characters"}},
 	} {
 		_, err := numbers(visits.Select(t.Context(), c.statement, c.args...))
 		refused(t, err, append(c.words, "dynox: select")...)

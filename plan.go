@@ -30,11 +30,11 @@ func (t *Table) broken() error {
 // Ensure makes the table that the repositories of schemas need together, as the
 // options of [NewTable] say; or, where the table exists, what it lacks: global and
 // vector indexes, TTL, tags, a stream, its protection. It waits until all of it can
-// be used, as long as ctx lets it. What is there stays as it is: settings that
-// differ, and indexes that no repository has; see [Table.Plan] for those. A table that
-// exists with another key, or has one of the indexes in another way, is an error, and
-// then nothing is changed. Ensure is for tests and first runs; it may be called at any
-// time and by several processes at once.
+// be used, as long as ctx lets it. What is there stays as it is: another capacity, class or
+// encryption, and indexes that no repository has; see [Table.Plan] for those. A table that
+// exists with another key, or has one of the indexes, the stream or the TTL in another way,
+// is an error, and then nothing is changed. Ensure is for tests and first runs; it may be
+// called at any time and by several processes at once.
 func (t *Table) Ensure(ctx context.Context, schemas ...Schema) error {
 	d, err := t.define(schemas)
 	if err == nil {

@@ -67,7 +67,7 @@ func TestRecode(t *testing.T) {
 	for broken := 0; ; broken++ { // broken off again and again
 		n := 0
 		var err error
-		cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor, PageSize: 7}, stale, func(r core.Recoding, _ string) bool {
+		cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor, PageSize: 7}, 1, stale, func(r core.Recoding, _ string) bool {
 			counts[r]++
 			n++
 			return n < 4
@@ -92,18 +92,18 @@ func TestRecode(t *testing.T) {
 	engine.Fail("UpdateItem", memtable.ErrorResponse(400, "AccessDeniedException", "no"), memtable.After(3), memtable.Always())
 	all := func(core.Coder, core.Value) (bool, error) { return true, nil }
 	n := 0
-	cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, all, func(core.Recoding, string) bool { n++; return true })
+	cursor, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, 1, all, func(core.Recoding, string) bool { n++; return true })
 	is.True(err != nil)
 	is.Equal(n, 3)
 	engine.Heal()
-	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor}, all, func(core.Recoding, string) bool { n++; return true })
+	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true, After: cursor}, 1, all, func(core.Recoding, string) bool { n++; return true })
 	is.NoErr(err)
 	is.Equal(n, 30)
 
 	// One that has changed since it was read is left.
 	client := engine.Client()
 	first := true
-	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, func(core.Coder, core.Value) (bool, error) {
+	_, err = after.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, 1, func(core.Coder, core.Value) (bool, error) {
 		if first {
 			first = false
 			for i := range 30 {
@@ -122,6 +122,6 @@ func TestRecode(t *testing.T) {
 	is.True(isB)
 	readOnly, err := dynox.NewRepo(dynox.NewTable(client, "patients", dynox.ReadOnly()), patientKey, coded(both, 1, patientName))
 	is.NoErr(err)
-	_, err = readOnly.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, all, nil)
+	_, err = readOnly.Core(core.Door{}).Recode(ctx, &core.Spec{Scan: true}, 1, all, nil)
 	is.True(errors.Is(err, dynox.ErrReadOnly))
 }

@@ -45,6 +45,7 @@ func (s *Statement[T]) String() string {
 
 // Executable is a [Statement] of any type, or [ExecuteToken].
 type Executable interface {
+	begin()
 	add(*execution) error
 	end()
 }
@@ -56,11 +57,17 @@ type execution struct {
 	tables     []string
 }
 
+func (s *Statement[T]) begin() {
+	if s != nil {
+		var none T
+		s.Item, s.Found, s.Err, s.ran = none, false, nil, nil
+	}
+}
+
 func (s *Statement[T]) add(e *execution) error {
 	if s == nil || s.repo == nil {
 		return errors.New("nil statement, or nil repository")
 	}
-	s.Found, s.Err, s.ran = false, nil, nil
 	if name := s.repo.Table.Name; !slices.Contains(e.tables, name) {
 		e.tables = append(e.tables, name)
 	}
@@ -98,7 +105,8 @@ func (t executeToken) add(e *execution) error {
 	return nil
 }
 
-func (executeToken) end() {}
+func (executeToken) begin() {}
+func (executeToken) end()   {}
 
 // Execute runs up to 25 statements in one request, all SELECTs of one item or all
 // writes, each by itself: some may fail, and those have their Err. The error names them,
@@ -139,6 +147,11 @@ func ExecuteTransaction(ctx context.Context, statements ...Executable) error {
 // execute runs statements by run.
 func execute(op string, statements []Executable, run func(*execution) error) error {
 	e := new(execution)
+	for _, s := range statements {
+		if s != nil {
+			s.begin()
+		}
+	}
 	var err error
 	for _, s := range statements {
 		if s == nil {

@@ -283,3 +283,27 @@ func TestExecuteObserved(t *testing.T) {
 		is.Equal(calls[i].Items, 1)
 	}
 }
+
+// A statement that runs again has nothing left of the last time.
+func TestExecuteAnew(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	engine := memtable.New(t)
+	client := engine.Client()
+	table := dynox.NewTable(client, "seats")
+	seats := newSeats(t, client, table)
+	for row, run := range map[string]func(context.Context, ...dynox.Executable) error{"a": dynox.Execute, "b": dynox.ExecuteTransaction} {
+		s := dynox.PartiQL(seats, about(table, takeSeat), "ann", row)
+		s.Item.Guest = "left over"
+		is.NoErr(run(t.Context(), s))
+		is.Equal(s.Item, Seat{})
+		s.Item.Guest = "left over"
+		is.True(errors.Is(run(t.Context(), s), dynox.ErrConditionFailed))
+		is.Equal(s.Item, Seat{})
+
+		before := dynox.PartiQL(seats, about(table, takeSeat), "bob") // an argument is missing
+		is.True(s.Err != nil)
+		is.True(run(t.Context(), before, s) != nil)
+		is.NoErr(s.Err) // it was not sent
+	}
+}

@@ -50,7 +50,7 @@ type TableOption func(*Table)
 // NewTable describes the table called name, or with that ARN, reached by
 // client. It does no I/O, and what is wrong with its arguments is an error of [NewRepo].
 func NewTable(client Client, name string, opts ...TableOption) *Table {
-	t := &Table{core: core.Table{Name: name}}
+	t := &Table{core: core.Table{Name: name, Names: []string{name}}}
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		t.err = errors.New("table without a client")
 	} else {

@@ -79,6 +79,8 @@ func TestTenants(t *testing.T) {
 		mixed, err := dynox.Union[any](acme).Skip().Page(ctx, dynox.All[Member]())
 		is.NoErr(err)
 		is.Equal(len(mixed.Items), 4)
+		_, err = dynox.Union[any](acme, other).Page(ctx, MemberKey.In(Member{Team: "x"}))
+		is.True(err != nil) // whose members?
 
 		// a cursor is its tenant's
 		for _, read := range []func(*dynox.Repo[Member], dynox.Cursor) (dynox.Cursor, error){

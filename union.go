@@ -38,10 +38,11 @@ type Mixed interface {
 //	}
 //
 // An item's kind tells whose it is, or where it has none its key; if several
-// repositories would take it, the first of them does. Items are values of T, or of *T
-// if E is an interface that only *T implements. An item of none of them ends the read
-// with [ErrKind], as an [ItemError], unless [UnionOf.Skip] leaves it out. What is
-// wrong with the repositories is told by the reads.
+// repositories would take it, the first of them does. Repositories of one type are of
+// one tenant. Items are values of T, or of *T if E is an interface that only *T
+// implements. An item of none of them ends the read with [ErrKind], as an [ItemError],
+// unless [UnionOf.Skip] leaves it out. What is wrong with the repositories is told by
+// the reads.
 func Union[E any](repos ...Mixed) *UnionOf[E] {
 	u := new(UnionOf[E])
 	e := reflect.TypeFor[E]()
@@ -183,6 +184,9 @@ func (u *UnionOf[E]) fail(op string, err error) error {
 // An item that no field takes, or a second one for a single field, is an error; so
 // is a field that no repository's items go to, unless its tag is `dynox:"-"`. With an
 // error dst has what was found before.
+//
+// A field of which there is no item stays as it was, and that is no error, as of an
+// empty query. Where that matters, have a single field a pointer: it is nil then.
 func Gather[E any](ctx context.Context, u *UnionOf[E], q AnySpec, dst any) error {
 	to, err := u.gatherer(dst)
 	if err != nil {

@@ -30,7 +30,7 @@ func Copy(ctx context.Context, from, to *dynox.Table, opts ...CopyOption) (Progr
 	}
 	const op = "copy"
 	fail := func(err error) (Progress, error) {
-		return Progress{Checkpoint: j.after}, wrap(op, nameOf(to), err)
+		return j.unbegun(coreOf(from)), wrap(op, nameOf(to), err)
 	}
 	if err := j.check(); err != nil {
 		return fail(err)

@@ -36,11 +36,11 @@ func Export(ctx context.Context, table *dynox.Table, w io.Writer, opts ...Export
 func (j *job) export(ctx context.Context, table *dynox.Table, w io.Writer) (Progress, error) {
 	const op = "export"
 	if err := j.check(); err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, nameOf(table), err)
+		return j.unbegun(coreOf(table)), wrap(op, nameOf(table), err)
 	}
 	t, ks, err := describe(ctx, table)
 	if err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, nameOf(table), err)
+		return j.unbegun(coreOf(table)), wrap(op, nameOf(table), err)
 	}
 	form := "items"
 	if j.plain {
@@ -48,7 +48,7 @@ func (j *job) export(ctx context.Context, table *dynox.Table, w io.Writer) (Prog
 	}
 	ctx, r, err := j.begin(ctx, t, "export "+t.Name+" "+form+" "+packings[j.pack], j.segments)
 	if err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, t.Name, err)
+		return j.unbegun(coreOf(table)), wrap(op, t.Name, err)
 	}
 	err = scan(ctx, r, func() func(context.Context, *core.RawPage) (lines, error) {
 		f := &formatter{job: j, partition: ks[0].name, packer: packer{packing: j.pack}}

@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,15 +51,15 @@ func Import(ctx context.Context, table *dynox.Table, r io.Reader, opts ...Import
 	}
 	const op = "import"
 	if err := j.check(); err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, nameOf(table), err)
+		return j.unbegun(coreOf(table)), wrap(op, nameOf(table), err)
 	}
 	t, ks, err := describe(ctx, table)
 	if err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, nameOf(table), err)
+		return j.unbegun(coreOf(table)), wrap(op, nameOf(table), err)
 	}
 	repo, err := ks.repo(table)
 	if err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, t.Name, err)
+		return j.unbegun(coreOf(table)), wrap(op, t.Name, err)
 	}
 	form := "items"
 	if j.plain {
@@ -66,7 +67,7 @@ func Import(ctx context.Context, table *dynox.Table, r io.Reader, opts ...Import
 	}
 	ctx, run, err := j.begin(ctx, t, "import "+t.Name+" "+form, 0)
 	if err != nil {
-		return Progress{Checkpoint: j.after}, wrap(op, t.Name, err)
+		return j.unbegun(coreOf(table)), wrap(op, t.Name, err)
 	}
 	m := &importing{run: run, repo: repo, checker: checker{keys: ks}}
 
@@ -162,6 +163,9 @@ func (m *importing) advance() {
 	})
 }
 
+// byteOrderMark is what some programs begin a text with.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // ops are the puts of the lines that follow.
 func (m *importing) ops(ctx context.Context) func(yield func(core.BatchOp) bool) {
 	return func(yield func(core.BatchOp) bool) {
@@ -172,6 +176,9 @@ func (m *importing) ops(ctx context.Context) func(yield func(core.BatchOp) bool)
 					m.err = err
 				}
 				return
+			}
+			if l.line == 1 {
+				text = bytes.TrimPrefix(text, byteOrderMark)
 			}
 			m.lines.add(l)
 			if m.in.tooLong {

@@ -3,6 +3,7 @@ package bulk
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -45,8 +46,11 @@ func (in *lineReader) next() (text []byte, l *sentLine, err error) {
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
-		if err != nil && (err != io.EOF || in.offset == l.start) {
+		if err != nil && (!errors.Is(err, io.EOF) || in.offset == l.start) {
 			in.ended = true
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = fmt.Errorf("the compressed file is cut off: %w", err)
+			}
 			return nil, nil, err
 		}
 		break

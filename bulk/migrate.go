@@ -15,7 +15,7 @@ type Verdict = core.Verdict
 // The verdicts.
 const (
 	Keep   = core.MigrateKeep   // it stays as it is
-	Save   = core.MigrateSave   // what has changed in it is stored; nothing, if nothing has
+	Save   = core.MigrateSave   // what has changed in it, or upgrades changed, is stored; nothing, if nothing has
 	Delete = core.MigrateDelete // it is deleted
 )
 
@@ -53,7 +53,9 @@ func OnItemError(f func(*ItemError) error) MigrateOption {
 
 // Migrate calls f with each item of repo, and does what that says. What f changes in the
 // item is saved as by Repo.Load and Save: as an update of what has changed, with the
-// hooks of one, which leaves alone what T does not know. The key cannot change. A delete is
+// hooks of one, which leaves alone what T does not know. One of an older schema, which
+// hooks.Upgrade has brought to the present one, is saved by a put, with the hooks of one, which
+// keeps the attributes that T does not know. The key cannot change. A delete is
 // that of the repository. Items that reads of repo do not find, of other kinds or
 // hidden, are passed over.
 //
@@ -100,7 +102,7 @@ func Migrate[T any](ctx context.Context, repo *dynox.Repo[T], f func(context.Con
 		err = errors.New("nil function")
 	}
 	if err != nil {
-		return fail(Progress{Checkpoint: j.after}, err)
+		return fail(j.unbegun(r.Table), err)
 	}
 	call := "migrate " + r.Table.Name + " " + r.Name()
 	if j.dry {
@@ -108,7 +110,7 @@ func Migrate[T any](ctx context.Context, repo *dynox.Repo[T], f func(context.Con
 	}
 	ctx, run, err := j.begin(ctx, r.Table, call, 0)
 	if err != nil {
-		return fail(Progress{Checkpoint: j.after}, err)
+		return fail(j.unbegun(r.Table), err)
 	}
 	m := &migrating{run: run, repo: r, judge: func(ctx context.Context, item any) (Verdict, error) {
 		return f(ctx, item.(*T)) //nolint:forcetypeassert // it is of the repository's type
@@ -144,65 +146,50 @@ func (m *migrating) all(ctx context.Context) error {
 // but for the items that are judged.
 type migrating struct {
 	*run
-	repo   *core.Repo
-	judge  func(ctx context.Context, item any) (Verdict, error)
-	open   []*judgment // in the order of the scan
-	flying int
-	since  int // items that are done and not told
-	ends   chan *judgment
-	failed error
+	repo  *core.Repo
+	judge func(ctx context.Context, item any) (Verdict, error)
+	since int // items that are done and not told
 }
 
 // judgment is an item on its way.
 type judgment struct {
-	found    *core.Found
-	cursor   string // past it
-	ended    bool
-	skipped  bool
-	what     Verdict
-	item     any
-	err      error
-	panicked any
+	found   *core.Found
+	cursor  string // past it
+	skipped bool
+	what    Verdict
+	item    any
+	err     error
 }
 
-// How many items there may be on their way, and how often there is news.
-const (
-	maxOpen   = 1024
-	tellEvery = 64
-)
+// tellEvery is after how many items there is news.
+const tellEvery = 64
+
+// errEnded ends a scan whose items nobody takes any more.
+var errEnded = errors.New("the migration has ended")
 
 // pass goes through all items once.
 func (m *migrating) pass(ctx context.Context) error {
-	m.ends = make(chan *judgment, m.writing.Concurrency)
+	w := core.NewWindow(m.writing.Concurrency,
+		func(j *judgment) { m.judgeOne(ctx, j) },
+		func(j *judgment) error { return m.settle(ctx, j) })
+	defer w.Close()
 	spec := core.Spec{Scan: true, Prefetch: true, Consistent: m.consistent, PageSize: m.pageSize, After: m.Cursor}
 	spec.OnItem = func(unread *core.BadItem) error {
-		j := &judgment{cursor: unread.Cursor, ended: true, err: unread.Err}
-		if err := m.bad(ctx, j); err != nil {
-			return err
+		if !w.Done(&judgment{cursor: unread.Cursor, err: unread.Err}) {
+			return errEnded
 		}
-		m.open = append(m.open, j)
-		m.advance()
 		return nil
 	}
-	defer m.drain()
+	canceled := false
 	err := m.repo.MigrateScan(ctx, spec, func(f *core.Found, cursor string) bool {
-		for m.flying >= m.writing.Concurrency || len(m.open) >= maxOpen {
-			m.settle(ctx, <-m.ends)
-		}
-		if m.failed != nil {
-			return false
-		}
-		j := &judgment{found: f, cursor: cursor}
-		m.open = append(m.open, j)
-		m.flying++
-		go m.judgeOne(ctx, j)
-		return true
+		canceled = ctx.Err() != nil // also where nothing is to be written
+		return !canceled && w.Add(&judgment{found: f, cursor: cursor})
 	})
-	for m.flying > 0 {
-		m.settle(ctx, <-m.ends)
-	}
-	if m.failed != nil {
-		err = m.failed
+	switch failed := w.Wait(); {
+	case failed != nil:
+		err = failed
+	case canceled:
+		err = context.Cause(ctx)
 	}
 	if err == nil {
 		err = m.news()
@@ -210,39 +197,39 @@ func (m *migrating) pass(ctx context.Context) error {
 	return err
 }
 
-// drain waits for what is on its way after a panic.
-func (m *migrating) drain() {
-	for ; m.flying > 0; m.flying-- {
-		<-m.ends
-	}
-}
-
 // judgeOne judges one item, in a goroutine of its own.
 func (m *migrating) judgeOne(ctx context.Context, j *judgment) {
 	j.err = errors.New("the function ended its goroutine")
-	defer func() {
-		j.panicked = recover()
-		m.ends <- j
-	}()
 	j.what, j.item, j.err = m.repo.Migrate(ctx, j.found, m.dry || m.Verifying, func(item any) (Verdict, error) { return m.judge(ctx, item) })
 }
 
-// settle notes what became of an item, and moves the checkpoint.
-func (m *migrating) settle(ctx context.Context, j *judgment) {
-	m.flying--
-	if j.panicked != nil {
-		panic(j.panicked)
-	}
-	j.ended = true
+// settle notes what became of an item, when those before it are done, and moves the
+// checkpoint.
+func (m *migrating) settle(ctx context.Context, j *judgment) error {
 	if j.err != nil {
-		if err := m.bad(ctx, j); err != nil && m.failed == nil {
-			m.failed = err
+		if err := m.bad(ctx, j); err != nil {
+			return err
 		}
 	}
-	m.advance()
-	if m.since >= tellEvery && m.failed == nil {
-		m.failed = m.news()
+	m.Cursor = j.cursor
+	switch {
+	case m.Verifying && j.what != Keep:
+		m.Counts.Unfinished++
+	case m.Verifying:
+	case j.skipped:
+		m.Counts.Skipped++
+	case j.what == Save:
+		m.Counts.Changed++
+	case j.what == Delete:
+		m.Counts.Deleted++
 	}
+	if !m.Verifying {
+		m.Counts.Items++
+	}
+	if m.since++; m.since >= tellEvery {
+		return m.news()
+	}
+	return nil
 }
 
 // bad decides about an item.
@@ -257,33 +244,8 @@ func (m *migrating) bad(ctx context.Context, j *judgment) error {
 	if err := m.onItem(bad); err != nil {
 		return err
 	}
-	j.err, j.skipped = nil, true
+	j.skipped = true
 	return nil
-}
-
-// advance moves the checkpoint to the first item that is not done.
-func (m *migrating) advance() {
-	for len(m.open) > 0 && m.open[0].ended && m.open[0].err == nil {
-		j := m.open[0]
-		m.open[0] = nil
-		m.open = m.open[1:]
-		m.Cursor = j.cursor
-		m.since++
-		switch {
-		case m.Verifying:
-			if j.what != Keep {
-				m.Counts.Unfinished++
-			}
-			continue
-		case j.skipped:
-			m.Counts.Skipped++
-		case j.what == Save:
-			m.Counts.Changed++
-		case j.what == Delete:
-			m.Counts.Deleted++
-		}
-		m.Counts.Items++
-	}
 }
 
 // news tells the caller of the progress.

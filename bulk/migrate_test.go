@@ -296,3 +296,47 @@ func TestMigrateVerify(t *testing.T) {
 	is.True(errors.Is(err, bulk.ErrUnfinished))
 	is.Equal(p.Unfinished, int64(50))
 }
+
+// A migration whose context has ended goes no further, also where it keeps all items.
+func TestMigrateCanceled(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	repo, _ := accounts(t, memtable.New(t).Client(), 500)
+	enough := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var judged atomic.Int64
+	p, err := bulk.Migrate(ctx, repo, func(context.Context, *Account) (bulk.Verdict, error) {
+		if judged.Add(1) == 100 {
+			cancel(enough)
+		}
+		return bulk.Keep, nil
+	})
+	is.True(errors.Is(err, enough))
+	is.True(judged.Load() < 120)
+	is.True(p.Items <= judged.Load()) // those behind one that was not done are judged again
+	rest, err := bulk.Migrate(t.Context(), repo, toCents, bulk.After(p.Checkpoint))
+	is.NoErr(err)
+	is.Equal(rest.Items, int64(500)) // counts go on
+}
+
+// An item that fails when all that may be on its way behind it is done ends the call.
+func TestMigrateSlowFailure(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	repo, _ := accounts(t, memtable.New(t).Client(), 2000)
+	errSlow := errors.New("slow")
+	var judged atomic.Int64
+	p, err := bulk.Migrate(t.Context(), repo, func(ctx context.Context, a *Account) (bulk.Verdict, error) {
+		if judged.Add(1) > 1 {
+			return bulk.Keep, nil
+		}
+		for n := int64(0); n < judged.Load(); { // until the others get no further
+			n = judged.Load()
+			time.Sleep(100 * time.Millisecond)
+		}
+		return bulk.Keep, errSlow
+	})
+	is.True(errors.Is(err, errSlow))
+	is.True(judged.Load() > 1000)
+	is.True(p.Items < 4) // those that were begun with it, and come before it
+}

@@ -132,11 +132,9 @@ func capacity(t *testing.T, client *dynamodb.Client, url string, items int) floa
 	bodies := make(chan []byte, 1024)
 	var sent atomic.Int64
 	var senders sync.WaitGroup
-	// Requests are made in advance, as many as there is room for, so that what is
-	// measured is the server.
-	const some = 1000
-	made := make([][]byte, 0, some)
-	for i := 0; len(made) < min(some, items/25); {
+	// Requests are made in advance, so that what is measured is the server.
+	made := make([][]byte, 0, items/25)
+	for i := 0; len(made) < items/25; {
 		var b bytes.Buffer
 		fmt.Fprintf(&b, `{"RequestItems":{"%s":[`, table.Name())
 		for j := range 25 {
@@ -181,8 +179,8 @@ func capacity(t *testing.T, client *dynamodb.Client, url string, items int) floa
 			}
 		})
 	}
-	for i := range items / 25 {
-		bodies <- made[i%len(made)]
+	for _, body := range made {
+		bodies <- body
 	}
 	close(bodies)
 	senders.Wait()

@@ -83,6 +83,19 @@ func (j *job) resume(t *core.Table, call string, segments int) (*state, error) {
 	return s, nil
 }
 
+// unbegun is the progress of a call that cannot begin: that of its checkpoint, if it can
+// be read.
+func (j *job) unbegun(t *core.Table) Progress {
+	var s state
+	if t != nil {
+		if text, err := t.OpenText(string(j.after)); err != nil || json.Unmarshal(text, &s) != nil {
+			s = state{}
+		}
+	}
+	s.Counts.Checkpoint = j.after
+	return s.Counts
+}
+
 // run is what a call keeps account of.
 type run struct {
 	*job

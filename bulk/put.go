@@ -83,8 +83,8 @@ func OnPutState(f func(PutState)) PutOption { return func(j *putJob) { j.state =
 
 // PutState is how far a bulk put has come.
 type PutState struct {
-	Taken   int64 // items that were written to the bucket
-	Objects int   // that they are in
+	Taken   int64 // items that were taken from the sequence
+	Objects int   // that they were sent to the bucket in
 
 	Operation string // the ARN of the service's operation, "": not started
 	Status    string // the service's, such as IN_PROGRESS

@@ -319,7 +319,7 @@ func TestPutReports(t *testing.T) {
 	is.NoErr(err)
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	_, err = io.WriteString(z, `{"errorCode":"E","lineNumber":7,"s3ObjectKey":"o","novel":1}`+"\n\n"+`{"novel":[2]}`)
+	_, err = io.WriteString(z, `{"errorCode":"E","lineNumber":7,"s3ObjectKey":"o","novel":1}`+"\n\n"+`{"novel":[2]}`+"\n"+`{"record":{"Item":{"a":{"S":"b"}}}}`)
 	is.NoErr(err)
 	is.NoErr(z.Close())
 	at := state.Report()
@@ -327,7 +327,8 @@ func TestPutReports(t *testing.T) {
 	is.NoErr(b.Upload(ctx, at+"data/a.json.gz", packed.Bytes()))
 	failures, err := seq.Collect(state.Failures(ctx, b))
 	is.NoErr(err)
-	is.Equal(len(failures), 2)
+	is.Equal(len(failures), 3)
+	is.Equal(string(failures[2].Item), `{"a":{"S":"b"}}`)
 	is.Equal(failures[0].Code, "E")
 	is.Equal(failures[0].Line, int64(7))
 	is.Equal(failures[0].Object, "o")

@@ -121,7 +121,10 @@ func parseFailure(line []byte) (PutFailure, error) {
 			f.Existing = value
 		case "record":
 			var record struct{ Item json.RawMessage }
-			if json.Unmarshal([]byte(text), &record) == nil && f.Item == nil {
+			if text != "" {
+				value = []byte(text)
+			}
+			if json.Unmarshal(value, &record) == nil && f.Item == nil {
 				f.Item = record.Item
 			}
 		}

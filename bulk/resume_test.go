@@ -129,6 +129,68 @@ func TestForeignCheckpoints(t *testing.T) {
 	is.NoErr(err)
 }
 
+// What cannot even begin has come as far as before.
+func TestUnbegun(t *testing.T) {
+	t.Parallel()
+	client := memtable.New(t).Client()
+	from := newTable(t, client, dynox.SealCursors([]byte("0123456789abcdef")))
+	fill(t, client, from.Name(), 500, every)
+	to := newTable(t, client, dynox.SealCursors([]byte("0123456789abcdef")))
+	repo, _ := accounts(t, client, 500)
+	var file bytes.Buffer
+	_, err := bulk.Export(t.Context(), from, &file)
+	is.New(t).NoErr(err)
+	type progress = func(bulk.Progress)
+	for name, do := range map[string]func(ctx context.Context, after bulk.Checkpoint, told progress, wrong bool) (bulk.Progress, error){
+		"export": func(ctx context.Context, after bulk.Checkpoint, told progress, wrong bool) (bulk.Progress, error) {
+			return bulk.Export(ctx, from, io.Discard, bulk.PageSize(5), bulk.After(after), bulk.OnProgress(told), bulk.Segments(segments(wrong)))
+		},
+		"import": func(ctx context.Context, after bulk.Checkpoint, told progress, _ bool) (bulk.Progress, error) {
+			return bulk.Import(ctx, to, bytes.NewReader(file.Bytes()), bulk.After(after), bulk.OnProgress(told))
+		},
+		"copy": func(ctx context.Context, after bulk.Checkpoint, told progress, wrong bool) (bulk.Progress, error) {
+			return bulk.Copy(ctx, from, to, bulk.PageSize(5), bulk.After(after), bulk.OnProgress(told), bulk.Segments(segments(wrong)))
+		},
+		"migrate": func(ctx context.Context, after bulk.Checkpoint, told progress, wrong bool) (bulk.Progress, error) {
+			f := toCents
+			if wrong {
+				f = nil
+			}
+			return bulk.Migrate(ctx, repo, f, bulk.After(after), bulk.OnProgress(told))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			is := is.New(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			was, err := do(ctx, "", func(p bulk.Progress) {
+				if p.Items > 0 {
+					cancel()
+				}
+			}, false)
+			is.True(errors.Is(err, context.Canceled))
+			is.True(was.Checkpoint != "")
+			for _, wrong := range []bool{false, true} {
+				p, err := do(ctx, was.Checkpoint, func(bulk.Progress) {}, wrong)
+				is.True(err != nil)
+				want := was
+				p.Elapsed, want.Elapsed = 0, 0
+				if p.Checkpoint, want.Checkpoint = "", ""; !wrong { // it is one of the same place
+					p.ReadUnits = want.ReadUnits
+				}
+				is.Equal(p, want)
+			}
+		})
+	}
+}
+
+// segments is a number of them that is good, or is none.
+func segments(wrong bool) int {
+	if wrong {
+		return -1
+	}
+	return 2
+}
+
 func second(_ bulk.Progress, err error) error { return err }
 
 // A writer that breaks leaves a checkpoint before what it has not taken.

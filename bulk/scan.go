@@ -23,6 +23,15 @@ type keyAttr struct {
 	kind types.ScalarAttributeType
 }
 
+// coreOf is what is in t, nil if it is of no use.
+func coreOf(t *dynox.Table) *core.Table {
+	c, err := t.Core(core.Door{})
+	if err != nil {
+		return nil
+	}
+	return c
+}
+
 // describe asks the service for the table's key.
 func describe(ctx context.Context, t *dynox.Table) (*core.Table, keys, error) {
 	c, err := t.Core(core.Door{})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/internal/core"
@@ -23,8 +24,10 @@ type RotateOption func(*rotation)
 
 type rotation struct {
 	spec       core.Spec
+	some       int
 	everything bool
 	progress   func(Rotation)
+	mu         sync.Mutex
 	current    map[coder]string // by what seals: the id of the key that it does it with
 	Rotation
 }
@@ -32,7 +35,11 @@ type rotation struct {
 // RotateAfter goes on where another call was broken off.
 func RotateAfter(c dynox.Cursor) RotateOption { return func(r *rotation) { r.spec.After = string(c) } }
 
-// RotateProgress has f told after each item, in the caller's goroutine.
+// RotateConcurrency is how many items are written at once. The default is 4.
+func RotateConcurrency(n int) RotateOption { return func(r *rotation) { r.some = n } }
+
+// RotateProgress has f told after each item, in the table's order and in the caller's
+// goroutine.
 func RotateProgress(f func(Rotation)) RotateOption { return func(r *rotation) { r.progress = f } }
 
 // RotateEverything seals every value anew, also those whose data key the present
@@ -59,8 +66,7 @@ func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 
 // Rotate seals anew what repo's fields would seal in another way today: under
 // another key than the one that their keyring seals with, in pydynox's form, or not
-// at all. It scans the table, one item after the other, and replaces the values of
-// an item if they are still those that it has read: what others write meanwhile
+// at all. It scans the table, and replaces the values of an item if they are still those that it has read: what others write meanwhile
 // stays. Nothing else of an item changes; hooks do not run, and versions do not
 // count. Items that are hidden because their time has passed are rotated, too. It
 // costs the capacity to read all of the table, and to write what it
@@ -76,7 +82,7 @@ func RotateOnItemError(f func(*dynox.ItemError) error) RotateOption {
 // The result says how far it has come, with an error too. An item that others have
 // written in the meantime is left: rotate again, until nothing is rotated.
 func Rotate[T any](ctx context.Context, repo *dynox.Repo[T], opts ...RotateOption) (Rotation, error) {
-	r := rotation{spec: core.Spec{Scan: true}, current: make(map[coder]string)}
+	r := rotation{spec: core.Spec{Scan: true, Prefetch: true}, some: core.BatchConcurrency, current: make(map[coder]string)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&r)
@@ -87,7 +93,7 @@ func Rotate[T any](ctx context.Context, repo *dynox.Repo[T], opts ...RotateOptio
 	if c == nil || !slices.ContainsFunc(c.Coders(), func(c core.Coder) bool { _, ok := c.(coder); return ok }) {
 		return r.Rotation, errors.New("dynox: crypt.Rotate: the repository has no encrypted attribute: see crypt.Field")
 	}
-	cursor, err := c.Recode(ctx, &r.spec, func(by core.Coder, v core.Value) (bool, error) { return r.stale(ctx, by, v) }, r.done)
+	cursor, err := c.Recode(ctx, &r.spec, r.some, func(by core.Coder, v core.Value) (bool, error) { return r.stale(ctx, by, v) }, r.done)
 	r.Cursor = dynox.Cursor(cursor)
 	if err != nil {
 		return r.Rotation, fmt.Errorf("dynox: crypt.Rotate: %w", dynox.PublicError(core.Door{}, err))
@@ -120,14 +126,22 @@ func (r *rotation) stale(ctx context.Context, by core.Coder, v core.Value) (bool
 	if err != nil || f.form != formEnvelope {
 		return true, err
 	}
+	id, err := r.sealedWith(ctx, c)
+	return err == nil && string(f.envelope.keyID) != id, err
+}
+
+// sealedWith is the id of the key that c seals with.
+func (r *rotation) sealedWith(ctx context.Context, c coder) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	id, ok := r.current[c]
 	if !ok {
 		key, err := caching(c.keyring).toSeal(ctx, c.context, 0, 0)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		id = key.id
 		r.current[c] = id
 	}
-	return string(f.envelope.keyID) != id, nil
+	return id, nil
 }

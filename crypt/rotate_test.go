@@ -68,7 +68,7 @@ func TestRotate(t *testing.T) {
 			start := done.Cursor
 			n := 0
 			ctx, cancel := context.WithCancelCause(ctx)
-			done, err = crypt.Rotate(ctx, users, crypt.RotateAfter(start), crypt.RotateProgress(func(r crypt.Rotation) {
+			done, err = crypt.Rotate(ctx, users, crypt.RotateAfter(start), crypt.RotateConcurrency(1), crypt.RotateProgress(func(r crypt.Rotation) {
 				if n++; n == 6 {
 					cancel(stop)
 				}
@@ -76,7 +76,7 @@ func TestRotate(t *testing.T) {
 				is.Equal(r.Rotated, r.Items)
 			}))
 			cancel(nil)
-			is.True(errors.Is(err, context.Canceled))
+			is.True(errors.Is(err, stop))
 			is.True(done.Cursor != start)
 			is.Equal(done.Rotated, int64(6))
 		}
@@ -124,7 +124,7 @@ func TestRotateInTrouble(t *testing.T) {
 	is.Equal(done, crypt.Rotation{})
 	service.Heal()
 
-	done, err = crypt.Rotate(ctx, users)
+	done, err = crypt.Rotate(ctx, users, crypt.RotateConcurrency(1))
 	var bad *dynox.ItemError
 	is.True(errors.As(err, &bad))
 	is.True(errors.Is(err, crypt.ErrNotSealed))
@@ -133,7 +133,7 @@ func TestRotateInTrouble(t *testing.T) {
 	_, err = crypt.Rotate(ctx, users, crypt.RotateAfter(done.Cursor), crypt.RotateOnItemError(func(*dynox.ItemError) error { return again }))
 	is.True(errors.Is(err, again))
 	moved := false
-	done, err = crypt.Rotate(ctx, users, crypt.RotateAfter(done.Cursor), crypt.RotateOnItemError(func(e *dynox.ItemError) error {
+	done, err = crypt.Rotate(ctx, users, crypt.RotateAfter(done.Cursor), crypt.RotateConcurrency(1), crypt.RotateOnItemError(func(e *dynox.ItemError) error {
 		is.True(strings.HasPrefix(e.Path, "email"))
 		if !moved { // after the page was read
 			moved = true
@@ -152,6 +152,8 @@ func TestRotateInTrouble(t *testing.T) {
 	_, err = crypt.Rotate(ctx, on(t, client, before, crypt.Field(email, former, crypt.WriteOnly())))
 	is.True(errors.Is(err, crypt.ErrSealed))
 	_, err = crypt.Rotate(ctx, on(t, client, before))
+	is.True(err != nil)
+	_, err = crypt.Rotate(ctx, users, crypt.RotateConcurrency(0))
 	is.True(err != nil)
 	_, err = crypt.Rotate[user](ctx, nil)
 	is.True(err != nil)

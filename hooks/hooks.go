@@ -99,7 +99,8 @@ func Skip(ctx context.Context) context.Context { return core.SkipHooks(ctx) }
 // itself: 0 if it is absent. Several upgrades run one after the other. Items are
 // stored with the latest number when they are put, or made by an upsert. An update
 // or an upsert of an older item, which it would mix with the newer schema, fails
-// with [dynox.ErrConditionFailed]: read the item and put it. f may change any attribute
+// with [dynox.ErrConditionFailed]: read the item and put it. bulk.Migrate does so with all
+// of them. f may change any attribute
 // but those of keys; it is called with attribute values of its own, perhaps again
 // if a call is repeated, and must do no I/O.
 //

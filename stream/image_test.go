@@ -314,7 +314,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 	is.True(errors.Is(failing(), dynox.ErrTableNotFound))
 	is.NoErr(table.Ensure(t.Context(), orders))
-	is.Equal(failing().Error(), "dynox: stream orders: order: the table has no stream")
+	is.Equal(failing().Error(), "dynox: stream orders: order: the table has no stream: the option Stream gives it one")
 	is.Equal(failing(stream.ARN("arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2020-01-01T00:00:00.000")).Error(),
 		"dynox: stream orders: order: the service answered ResourceNotFoundException")
 	switchOn(t, engine.Client(), table, types.StreamViewTypeNewImage)

@@ -195,8 +195,13 @@ func (e *eventRecord) record() (record, error) {
 			*part.to = nil
 		}
 	}
-	if len(r.keys) == 0 {
+	switch {
+	case len(r.keys) == 0:
 		return r, errors.New("it has no Keys")
+	case r.event == Insert && r.old != nil:
+		return r, errors.New("it is an INSERT with an OldImage")
+	case r.event == Remove && r.new != nil:
+		return r, errors.New("it is a REMOVE with a NewImage")
 	}
 	return r, nil
 }

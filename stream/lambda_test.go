@@ -93,6 +93,7 @@ func TestEventsThatAreNone(t *testing.T) {
 		`[{"eventName":"ObjectCreated:Put"}]`: "record 0: its eventName is none of a stream",
 		record(`"Keys":{"id":{"S":"7"}}`):     "record 0: it has no sequence number",
 		record(`"SequenceNumber":"1"`):        "record 0: it has no Keys",
+		record(`"SequenceNumber":"1","Keys":{"id":{"S":"7"}},"OldImage":{"id":{"S":"7"}}`):      "record 0: it is an INSERT with an OldImage",
 		record(`"SequenceNumber":"1","Keys":{"id":{"S":5}}`):                                    "record 0: Keys: decode",
 		record(`"SequenceNumber":"1","Keys":{"id":"secret"}`):                                   "record 0: Keys: decode",
 		record(`"SequenceNumber":"1","Keys":["secret"]`):                                        "record 0: Keys: decode",

@@ -35,7 +35,8 @@ type options struct {
 }
 
 // From sets where the consumer begins, if it has no checkpoints yet: after that it
-// goes on where it was. The start that its first worker has counts for all.
+// goes on where it was. The start that its first worker has counts for all. The
+// default is [TrimHorizon].
 func From(start Start) Option { return func(o *options) { o.from = start } }
 
 // ARN names the stream, in place of the latest one of the repository's table: one

@@ -37,8 +37,9 @@ type Stream[T any] struct {
 	as     func(repo int, item reflect.Value) T
 }
 
-// New describes the stream of the table that source reads. It does no I/O. The table
-// has a stream already: its definition says so.
+// New describes the stream of the table that source reads. It does no I/O. It makes no
+// stream either: the option [dynox.Stream] has the table's definition say that there is
+// one.
 //
 // Changes of other kinds' items are left out, and so are the claims of unique values.
 // Of a union's they are errors unless [dynox.UnionOf.Skip] says otherwise. An item

@@ -125,6 +125,27 @@ func TestWrite(t *testing.T) {
 }
 
 // What cannot work is told before anything is sent, and says of which operation.
+// What is wrong with an update as the items are, the service tells by an operation.
+func TestInvalidUpdates(t *testing.T) {
+	testbed.Each(t, func(t *testing.T, client *dynamodb.Client) {
+		is, ctx := is.New(t), t.Context()
+		users, orders := shop(t, client)
+		ann, first := user{ID: "ann"}, order{Customer: "ann", ID: "1"}
+		is.NoErr(tx.Write(ctx, tx.Create(users, &ann), tx.Put(orders, &first)))
+		err := tx.Write(ctx,
+			tx.Update(users, ann, expr.Add(balance, 1)),
+			tx.Update(orders, first, note.Set(strings.Repeat("x", 400<<10-10))),
+		)
+		var canceled *tx.CanceledError
+		is.True(errors.As(err, &canceled))
+		is.Equal(canceled.Reasons[0].Index, 1)
+		is.True(errors.Is(err, dynox.ErrTooLarge))
+		err = tx.Write(ctx, tx.Update(orders, first, expr.Incr(expr.Path[order, int]("none"), 1)))
+		is.True(errors.Is(err, dynox.ErrPath))
+		is.True(strings.Contains(err.Error(), "none"))
+	})
+}
+
 func TestRefusedBeforeTheCall(t *testing.T) {
 	engine := memtable.New(t)
 	users, orders := shop(t, engine.Client())

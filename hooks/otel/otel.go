@@ -128,6 +128,7 @@ func (o *Observer) common(c *dynox.Call) []attribute.KeyValue {
 
 // details are the attributes of a span that has ended.
 func details(attrs []attribute.KeyValue, c *dynox.Call) []attribute.KeyValue {
+	attrs = append(attrs, attribute.StringSlice("aws.dynamodb.table_names", c.Tables))
 	if c.Index != "" {
 		attrs = append(attrs, attribute.String("aws.dynamodb.index_name", c.Index))
 	}

@@ -89,6 +89,7 @@ func TestSpans(t *testing.T) {
 		a := attributes(span)
 		is.Equal(a["db.system.name"], "aws.dynamodb")
 		is.Equal(a["db.collection.name"], "users")
+		is.Equal(a["aws.dynamodb.table_names"], []string{"users"})
 		is.Equal(a["db.namespace"], "eu-west-1")
 		is.True(a["aws.request_id"] != nil)
 		is.True(!strings.Contains(fmt.Sprint(a, span.Status(), span.Events()), "secret"))

@@ -116,7 +116,9 @@ func describe(attrs []slog.Attr, c *dynox.Call) []slog.Attr {
 	if c.Waited != 0 {
 		attrs = append(attrs, slog.Duration("waited", c.Waited))
 	}
-	count("tables", c.Tables, 1)
+	if len(c.Tables) > 1 {
+		attrs = append(attrs, slog.Any("tables", c.Tables))
+	}
 	count("page", c.Page, 0)
 	count("items", c.Items, 0)
 	count("scanned", c.Scanned, 0)

@@ -21,41 +21,16 @@ import (
 // item lacks, and leaves encrypted ones alone. An update does it, if what it follows
 // from is still what was read; else the item is read again. No hook runs, and no
 // version counts. An item whose key has an older form is stored under the new one, in
-// one transaction. done is told of each item, as by [Repo.Recode].
-func (r *Repo) Backfill(ctx context.Context, spec *Spec, dry bool, done func(what Recoding, cursor string) bool) (cursor string, err error) {
-	switch {
-	case r.Table.ReadOnly && !dry:
+// one transaction. Some items are written at once; done is told as by [Repo.Recode].
+func (r *Repo) Backfill(ctx context.Context, spec *Spec, some int, dry bool, done func(what Recoding, cursor string) bool) (cursor string, err error) {
+	if r.Table.ReadOnly && !dry {
 		return spec.After, ErrReadOnly
-	case spec.Index != "" || len(spec.Only) > 0:
-		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
 	}
-	own, before, last := *spec, spec.After, spec.After
-	own.Hidden = true
-	own.Track = func(cursor string) { before, last = last, cursor }
-	q, err := r.prepare(ctx, &own, reading{})
-	if err != nil {
-		return spec.After, err
-	}
-	ctx = SkipHooks(ctx)
-	var failed error
-	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
-	l.yield = func() bool {
-		var what Recoding
-		var unfit *unfitError
-		what, failed = r.backfill(ctx, l.item.values(), l.dst, dry)
-		if errors.As(failed, &unfit) && ctx.Err() == nil {
-			failed = l.bad(unfit.err)
-			return failed == nil
-		}
-		return failed == nil && done(what, last)
-	}
-	switch cursor, err = l.run(ctx); {
-	case failed != nil:
-		return before, failed // to try that item again
-	case err != nil && cursor == "":
-		return spec.After, err // it has not begun
-	}
-	return cursor, err
+	return r.rewrite(ctx, spec, some, func(ctx context.Context, l *loop) func() (Recoding, error) {
+		attrs, item := r.apart(l.item.values()), reflect.New(r.Type).Elem()
+		item.Set(l.dst)
+		return func() (Recoding, error) { return r.backfill(ctx, attrs, item, dry) }
+	}, done)
 }
 
 // backfill is Backfill of one item, which has been read as old.
@@ -107,12 +82,6 @@ func (r *Repo) backfill(ctx context.Context, old map[string]types.AttributeValue
 	}
 	return what, err
 }
-
-// unfitError is why an item cannot be given another form.
-type unfitError struct{ err error }
-
-func (e *unfitError) Error() string { return e.err.Error() }
-func (e *unfitError) Unwrap() error { return e.err }
 
 // refresh is the write that gives an item, which is stored as old, the form that it
 // would be put in today; nil if it has it.

@@ -199,6 +199,9 @@ func (q *getRequest) send(ctx context.Context) error {
 			in.RequestItems[name] = keys
 		})
 	}
+	for _, p := range q.parts {
+		c.among(p.repo.Table)
+	}
 	if c.seen != nil {
 		for _, p := range q.parts {
 			for i := range p.asks {

@@ -89,6 +89,9 @@ func (q *writeRequest) send(ctx context.Context, ops []*batchWrite) error {
 			in.RequestItems[name] = append(in.RequestItems[name], b.write.request())
 		}
 	}
+	for _, b := range ops {
+		c.among(b.op.Repo.Table)
+	}
 	if c.seen != nil {
 		for _, b := range ops {
 			c.seen.about(b.op.Repo.Table, writeUnits(b.size))

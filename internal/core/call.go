@@ -100,7 +100,9 @@ type call struct {
 func (t *Table) newCall(ctx context.Context, p *page, watch *attempts) *call {
 	c := &call{ctx: ctx, table: t, page: p, watch: watch, direct: t.direct(ctx)}
 	c.members = c.own[:0]
-	c.look(ctx)
+	if accounts := accountsOf(ctx); accounts != nil || t.Sight != nil {
+		c.look(accounts)
+	}
 	return c
 }
 

@@ -31,6 +31,7 @@ type Client interface {
 type Table struct {
 	Client    Client
 	Name      string
+	Names     []string // it alone
 	ReadOnly  bool
 	NoScans   bool   // scans are refused
 	SDKValues bool   // send everything as attribute values

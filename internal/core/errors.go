@@ -146,15 +146,25 @@ func serviceError(err error) error {
 	return &ServiceError{err}
 }
 
-// updateError is err of an update with actions. The service says that a path
-// is missing, but not which: these are the ones it can be.
+// updateError is err of one or more writes with actions.
 func updateError(err error, actions []*ast.Action) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) || api.ErrorCode() != "ValidationException" {
-		return serviceError(err)
+	if errors.As(err, &api) && api.ErrorCode() == "ValidationException" {
+		if f := invalid(api.ErrorMessage(), actions); f != nil {
+			f.Cause = err
+			return f
+		}
 	}
+	return serviceError(err)
+}
+
+// invalid is what the message of the service's validation means, nil if nothing known. It
+// says that a path is missing, but not which: these are the ones it can be.
+func invalid(message string, actions []*ast.Action) *Failure {
 	var paths []string
-	switch message := api.ErrorMessage(); {
+	switch {
+	case strings.HasPrefix(message, "Item size") && strings.Contains(message, "exceeded"): // Item size to update has …
+		return &Failure{Kinds: []error{ErrTooLarge}, Why: fmt.Sprintf("the item would have more than the %d bytes that one can have", maxItem)}
 	case strings.Contains(message, "document path"): // … provided in the update expression is invalid for update
 		for _, a := range actions {
 			if len(a.Attr.Path) > 1 {
@@ -169,7 +179,7 @@ func updateError(err error, actions []*ast.Action) error {
 		}
 		if paths != nil {
 			why := "the item holds another type than an update builds on, NULL perhaps, in one of: " + strings.Join(paths, ", ")
-			return &Failure{Kinds: []error{ErrPath}, Why: why, Cause: err}
+			return &Failure{Kinds: []error{ErrPath}, Why: why}
 		}
 	case strings.Contains(message, "refers to an attribute that does not exist"):
 		for _, a := range actions {
@@ -179,10 +189,9 @@ func updateError(err error, actions []*ast.Action) error {
 		}
 	}
 	if paths == nil {
-		return serviceError(err)
+		return nil
 	}
-	why := "the item lacks what an update builds on, one of: " + strings.Join(paths, ", ")
-	return &Failure{Kinds: []error{ErrPath}, Why: why, Cause: err}
+	return &Failure{Kinds: []error{ErrPath}, Why: "the item lacks what an update builds on, one of: " + strings.Join(paths, ", ")}
 }
 
 // ambiguous reports whether a write may have taken effect although an

@@ -89,26 +89,30 @@ func (p *page) in(t *Table, at attributes) {
 // of a key of t begins with.
 func (s *sighting) in(t *Table, id []byte) {
 	if t.Sight != nil && t.Sight.Heat != nil {
-		s.parts = append(s.parts, partitionHash(t.Name, "", id, 1))
+		n := s.share(t)
+		s.shares[n].parts++
+		s.parts = append(s.parts, spot{n, partitionHash(t.Name, "", id, 1)})
 	}
 }
 
-// warm tells the heat what the call's partitions took: as much each.
-func (s *sighting) warm(c *call, h *Heat) {
+// warm tells the heat of each table what the call's partitions took: as much each.
+func (s *sighting) warm(c *call) {
 	if at := c.page.at; at != nil {
 		s.id = at.appendIdentity(s.id[:0])
-		s.parts = append(s.parts[:0], partitionHash(s.Table, s.Index, s.id, len(at)))
+		s.parts = append(s.parts[:0], spot{0, partitionHash(s.Table, s.Index, s.id, len(at))})
+		s.shares[0].parts = 1
 	}
-	units := (s.ReadUnits + s.WriteUnits) / float64(max(len(s.parts), 1))
-	if units == 0 {
-		return
-	}
-	k := pick(s.Writes, &h.write, &h.read)
 	for _, p := range s.parts {
-		now := s.Started.Add(s.Duration)
-		if units, atLeast, hot := k.add(p, units, now, h.window); hot {
+		share := &s.shares[p.share]
+		units := share.used / float64(share.parts)
+		if units == 0 {
+			continue
+		}
+		h, now := share.table.Sight.Heat, s.Started.Add(s.Duration)
+		k := pick(s.Writes, &h.write, &h.read)
+		if units, atLeast, hot := k.add(p.hash, units, now, h.window); hot {
 			h.tell(s.ctx, Hot{
-				Table: s.Table, Index: s.Index, Partition: p, Writes: s.Writes,
+				Table: share.table.Name, Index: s.Index, Partition: p.hash, Writes: s.Writes,
 				Units: units, AtLeast: atLeast, Window: h.window,
 			})
 		}

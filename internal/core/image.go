@@ -135,7 +135,7 @@ func (t *Table) StreamARN(ctx context.Context) (string, error) {
 	}
 	arn := aws.ToString(out.Table.LatestStreamArn)
 	if arn == "" {
-		return "", errors.New("the table has no stream")
+		return "", errors.New("the table has no stream: the option Stream gives it one")
 	}
 	return arn, nil
 }

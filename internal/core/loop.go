@@ -77,12 +77,13 @@ type loop struct {
 	yielded   int
 	scanned   int
 	pages     int
-	until     time.Time  // the loop stops then, zero: never
-	last      bool       // only the final look beyond the limit is left
-	skipped   []*BadItem // found by that look
-	held      []*page    // not yet given back
-	item      stored     // the last one yielded
-	mixed     mixed      // and of a union
+	until     time.Time                       // the loop stops then, zero: never
+	last      bool                            // only the final look beyond the limit is left
+	skipped   []*BadItem                      // found by that look
+	held      []*page                         // not yet given back
+	item      stored                          // the last one yielded
+	rest      map[string]types.AttributeValue // of it, if it was upgraded
+	mixed     mixed                           // and of a union
 }
 
 func (l *loop) run(ctx context.Context) (string, error) {
@@ -422,7 +423,7 @@ func (l *loop) consume(ctx context.Context, p *page, leg int, next position) (st
 			return true, false, err
 		}
 		l.yielded++
-		l.item, l.mixed = e.stored, e.mixed
+		l.item, l.rest, l.mixed = e.stored, e.rest, e.mixed
 		if l.view.union == nil {
 			l.dst.Set(p.items.Index(i))
 		}

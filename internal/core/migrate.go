@@ -26,6 +26,7 @@ const (
 type Found struct {
 	attrs map[string]types.AttributeValue // as it is stored
 	item  reflect.Value
+	rest  map[string]types.AttributeValue // of an item of an older schema: what its type does not know
 }
 
 // MigrateScan calls yield with each item that spec, a scan, finds, and the cursor past it,
@@ -39,7 +40,7 @@ func (r *Repo) MigrateScan(ctx context.Context, spec Spec, yield func(f *Found, 
 	}
 	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
 	l.yield = func() bool {
-		f := &Found{attrs: r.apart(l.item.values()), item: reflect.New(r.Type).Elem()}
+		f := &Found{attrs: r.apart(l.item.values()), item: reflect.New(r.Type).Elem(), rest: l.rest}
 		f.item.Set(l.dst)
 		return yield(f, last)
 	}
@@ -49,9 +50,9 @@ func (r *Repo) MigrateScan(ctx context.Context, spec Spec, yield func(f *Found, 
 
 // Migrate has judge, which may change the *T that it is given, decide about an item, and
 // does what it says: saves what has changed, or deletes the item, if it is still what was
-// read. Otherwise it is read again, and judged anew; one that is gone is kept. If dry is set,
-// nothing is written. It returns what was done, or would be, and the last *T that was
-// judged.
+// read. One of an older schema is put as upgrades and judge have made it. Otherwise it is
+// read again, and judged anew; one that is gone is kept. If dry is set, nothing is written.
+// It returns what was done, or would be, and the last *T that was judged.
 func (r *Repo) Migrate(ctx context.Context, f *Found, dry bool, judge func(item any) (Verdict, error)) (what Verdict, item any, err error) {
 	if r.Table.ReadOnly && !dry {
 		return MigrateKeep, nil, ErrReadOnly
@@ -68,7 +69,7 @@ func (r *Repo) Migrate(ctx context.Context, f *Found, dry bool, judge func(item 
 		if what, err = judge(item); err != nil {
 			return judgedError{err}
 		}
-		if what == MigrateSave {
+		if what == MigrateSave && !r.isOld(f.attrs) {
 			actions, err := r.Changes(l, item)
 			if err != nil {
 				return err
@@ -128,8 +129,12 @@ var errOlderKey = errors.New("its key is not in the form that puts give it: back
 // settleItem saves item, or deletes the one that was found, if that is still what was
 // loaded.
 func (r *Repo) settleItem(ctx context.Context, l *Loaded, what Verdict, f *Found, item any) error {
-	same := r.unchanged(l.stored, nil, r.stages.version == nil)
-	if what == MigrateSave {
+	older := r.isOld(f.attrs)
+	same := r.unchanged(l.stored, nil, r.stages.version == nil || older)
+	switch {
+	case what == MigrateSave && older:
+		return r.putOver(ctx, item, same, f.rest)
+	case what == MigrateSave:
 		return r.saveItem(ctx, l, item, ast.Write{}, same)
 	}
 	return r.deleteItem(ctx, f.item.Addr().Interface(), ast.Write{}, same, nil)
@@ -149,7 +154,7 @@ func (r *Repo) refind(ctx context.Context, key attributes) (f *Found, gone bool,
 	if err := p.entries[0].err; err != nil {
 		return nil, false, err
 	}
-	f = &Found{attrs: r.apart(now), item: reflect.New(r.Type).Elem()}
+	f = &Found{attrs: r.apart(now), item: reflect.New(r.Type).Elem(), rest: p.entries[0].rest}
 	f.item.Set(p.item(0))
 	return f, false, nil
 }
@@ -157,7 +162,7 @@ func (r *Repo) refind(ctx context.Context, key attributes) (f *Found, gone bool,
 // isAs reports whether an item is what was to be stored, whatever its version.
 func (r *Repo) isAs(f *Found, wanted any) bool {
 	l := &Loaded{stored: f.attrs}
-	if r.remember(l, f.item) != nil {
+	if r.isOld(f.attrs) || r.remember(l, f.item) != nil {
 		return false
 	}
 	actions, err := r.Changes(l, wanted)

@@ -31,6 +31,7 @@ type Search struct {
 	Only       []*ast.Attr
 	Deleted    bool // items that were deleted softly, too
 	Consistent bool // which there is not
+	OnItem     func(*BadItem) error
 }
 
 // Near finds the items that s describes, the nearest first. It decodes each
@@ -79,7 +80,14 @@ func (r *Repo) Near(ctx context.Context, s *Search, dst any, yield func(score fl
 			if over := ctx.Err(); over != nil && errors.Is(e.err, over) { // the item is not at fault
 				return e.err
 			}
-			return &BadItem{Index: v.Name, N: n, Path: pathOf(e.err), Err: e.err}
+			bad := &BadItem{Index: v.Name, N: n, Path: pathOf(e.err), Err: e.err}
+			if s.OnItem == nil {
+				return bad
+			}
+			if err := s.OnItem(bad); err != nil {
+				return err
+			}
+			continue
 		}
 		n++
 		reflect.ValueOf(dst).Elem().Set(p.items.Index(i))

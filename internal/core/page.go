@@ -52,9 +52,10 @@ type page struct {
 type entry struct {
 	stored
 	own    bool
-	sealed bool  // not decoded yet, because coded attributes are, or it is of a union
-	err    error // why it cannot be read
-	mixed        // of a union
+	sealed bool                            // not decoded yet, because coded attributes are, or it is of a union
+	err    error                           // why it cannot be read
+	rest   map[string]types.AttributeValue // of an upgraded item
+	mixed                                  // of a union
 }
 
 // stored is an item as the service has it: JSON, in the page's body, or the
@@ -296,6 +297,7 @@ func (p *page) open(ctx context.Context) {
 		e.sealed = false
 		if e.err = errs[n]; e.err == nil {
 			e.err = p.decode(stored{raw: raws[n]}, p.item(i))
+			e.rest = p.record.rest
 		}
 		n++
 	}
@@ -346,7 +348,7 @@ func (p *page) add(dst reflect.Value, fault error) {
 	if e.own && fault == nil {
 		fault = p.finish(dst)
 	}
-	e.err = fault
+	e.err, e.rest = fault, p.record.rest
 	p.entries = append(p.entries, e)
 	if p.match != nil {
 		p.matched = append(p.matched, p.match(&p.record))
@@ -373,19 +375,20 @@ type record struct {
 	values  [][]byte // of an item that it did not
 	text    []byte   // what string returned last
 	scratch []byte
+	rest    map[string]types.AttributeValue // of an item that was upgraded: what its type does not know
 }
 
 // of makes r the record of another item; read says that the decoder has just
 // read it.
 func (r *record) of(item stored, read bool) {
-	r.stored, r.read = item, read
+	r.stored, r.read, r.rest = item, read, nil
 	if item.raw != nil && !read {
 		r.values = lookup(item.raw, r.names, r.values)
 	}
 }
 
 func (r *record) release() {
-	r.stored = stored{}
+	r.stored, r.rest = stored{}, nil
 	clear(r.values)
 	if r.decoder != nil {
 		r.decoder.Release()

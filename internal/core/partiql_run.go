@@ -216,6 +216,9 @@ func newStatementCall(ctx context.Context, all []*Statement, watch *attempts, we
 	c := r.Table.newCall(ctx, p, watch)
 	c.direct = false
 	for _, s := range all {
+		c.among(s.repo.Table)
+	}
+	for _, s := range all {
 		if c.seen != nil {
 			units := writeUnits(0)
 			if s.reads() {

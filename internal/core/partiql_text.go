@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // statement is what of a PartiQL statement can be told without the service.
@@ -27,8 +28,8 @@ var errStatement = errors.New("it is no statement: its beginning cannot be read"
 // parseStatement reads what comes before a statement's WHERE. The rest is the
 // service's to judge.
 func parseStatement(text string) (*statement, error) {
-	if len(text) > maxStatement {
-		return nil, fmt.Errorf("a statement of %d bytes: the service takes up to %d", len(text), maxStatement)
+	if n := utf8.RuneCountInString(text); n > maxStatement {
+		return nil, fmt.Errorf("a statement of %d characters: the service takes up to %d", n, maxStatement)
 	}
 	tokens, err := tokenize(text)
 	if err != nil {
@@ -147,21 +148,36 @@ func equals(rest []lexeme) bool {
 	case len(rest) < 2:
 		return false
 	case rest[0].is("="):
-		return rest[1].isValue() && ends(2)
+		n := value(rest[1:])
+		return n > 0 && ends(1+n)
 	case !rest[0].keyword("IN") || !rest[1].is("[") && !rest[1].is("("):
 		return false
 	}
-	for i := 2; i < len(rest); i += 2 {
+	for i := 2; i < len(rest); i++ {
+		n := value(rest[i:])
+		i += n
 		switch {
-		case !rest[i].isValue() || i+1 == len(rest):
+		case n == 0 || i == len(rest):
 			return false
-		case rest[i+1].is("]") || rest[i+1].is(")"):
-			return ends(i + 2)
-		case !rest[i+1].is(","):
+		case rest[i].is("]") || rest[i].is(")"):
+			return ends(i + 1)
+		case !rest[i].is(","):
 			return false
 		}
 	}
 	return false
+}
+
+// value is how many pieces the value has that rest begins with; 0: it does not.
+func value(rest []lexeme) int {
+	n := 0
+	for n < len(rest) && (rest[n].is("-") || rest[n].is("+")) {
+		n++
+	}
+	if n < len(rest) && rest[n].isValue() {
+		return n + 1
+	}
+	return 0
 }
 
 // lexeme is a piece of a statement.

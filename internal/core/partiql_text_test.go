@@ -34,6 +34,22 @@ func TestParseStatement(t *testing.T) {
 	}
 }
 
+// A value may have a sign.
+func TestKeyed(t *testing.T) {
+	t.Parallel()
+	is := is.New(t)
+	for where, want := range map[string]bool{
+		"pk = -5": true, "pk = - +5 AND n = 1": true, "pk IN [-5, 'a', +1]": true, "pk IN (1,-2)": true,
+		"pk = - page": false, "pk = -": false, "pk = 5 - 1": false, "pk IN [-]": false, "pk IN [-5": false, "pk IN [1 -2]": false,
+	} {
+		s, err := parseStatement("SELECT * FROM t WHERE " + where)
+		is.NoErr(err)
+		if s.keyed("pk") != want {
+			t.Errorf("%s: %v", where, !want)
+		}
+	}
+}
+
 // Whatever the text is, it is read or refused.
 func FuzzParseStatement(f *testing.F) {
 	for _, text := range []string{`SELECT a, b FROM "t"."i" WHERE pk = ? AND b IN ['x', 2] ORDER BY a`, "/*", `"`, "IN [", "SELECT FROM", "BETWEEN 1 AND"} {

@@ -1,9 +1,9 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -11,58 +11,31 @@ import (
 	"github.com/dynox-go/dynox/internal/wire"
 )
 
-// Recoding is what becomes of one item of a [Repo.Recode].
-type Recoding uint8
-
-// What becomes of an item.
-const (
-	RecodeLeft  Recoding = iota // nothing of it is to be written anew
-	RecodeDone                  // it was
-	RecodeMoved                 // others have written it in the meantime
-)
-
 // Recode writes coded attributes of the items that spec, a scan, finds anew: those
 // stored values for which stale says so, asked with the coder that gave them their
 // form, are decoded and encoded again, and replace what was read if that is still
 // stored. It changes nothing else of an item, runs no hooks and counts no version.
-// done is told of each item, with the cursor past it, and ends it by returning
-// false; an item that cannot be read, or would be too large, is the spec's to decide
-// about. The cursor continues after the last item that is done, with an error too.
-func (r *Repo) Recode(ctx context.Context, spec *Spec, stale func(Coder, Value) (bool, error), done func(what Recoding, cursor string) bool) (cursor string, err error) {
+// Some items are written at once; stale is called by all of them. done is told of each, in the
+// scan's order, with the cursor past it, and ends it by returning false; an item that cannot be read, or would be too large,
+// is the spec's to decide about. The cursor continues after the last item that is done, with
+// an error too.
+func (r *Repo) Recode(ctx context.Context, spec *Spec, some int, stale func(Coder, Value) (bool, error), done func(what Recoding, cursor string) bool) (cursor string, err error) {
 	switch {
 	case r.Table.ReadOnly:
 		return spec.After, ErrReadOnly
 	case len(r.stages.readOnly) > 0:
 		return spec.After, r.stages.checkReadOnly()
-	case spec.Index != "" || len(spec.Only) > 0:
-		return spec.After, errors.New("whole items of the table are written anew, not parts or those of an index")
 	}
-	own, before, last := *spec, spec.After, spec.After
-	own.Hidden = true
-	own.Track = func(cursor string) { before, last = last, cursor }
-	q, err := r.prepare(ctx, &own, reading{})
-	if err != nil {
-		return spec.After, err
-	}
-	ctx = SkipHooks(ctx)
-	var failed error
-	l := &loop{request: q, dst: reflect.New(r.Type).Elem()}
-	l.yield = func() bool {
-		var what Recoding
-		what, failed = r.recode(ctx, l.item, stale)
-		if errors.Is(failed, ErrTooLarge) {
-			failed = l.bad(failed)
-			return failed == nil
+	return r.rewrite(ctx, spec, some, func(ctx context.Context, l *loop) func() (Recoding, error) {
+		item := stored{raw: bytes.Clone(l.item.json())}
+		return func() (Recoding, error) {
+			what, err := r.recode(ctx, item, stale)
+			if errors.Is(err, ErrTooLarge) {
+				err = &unfitError{err}
+			}
+			return what, err
 		}
-		return failed == nil && done(what, last)
-	}
-	switch cursor, err = l.run(ctx); {
-	case failed != nil:
-		return before, failed // to try that item again
-	case err != nil && cursor == "":
-		return spec.After, err // it has not begun
-	}
-	return cursor, err
+	}, done)
 }
 
 // recode is Recode of one item.

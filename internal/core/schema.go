@@ -130,7 +130,8 @@ type Schema struct {
 type index struct {
 	Index
 	partition *part
-	sort      *part    // nil without a sort key
+	sort      *part // nil without a sort key
+	keys      []keyAttr
 	whole     *view    // of all attributes
 	searched  []string // attributes that an index of vectors holds beside keys
 }
@@ -261,6 +262,7 @@ func (s *Schema) compileIndex(config *Config, ix Index, formats map[string]codec
 		}
 		seen[a.name] = true
 	}
+	c.keys = slices.Clip(c.attrs())
 	return c, errors.Join(errs...)
 }
 
@@ -304,7 +306,10 @@ func (s *Schema) checkIndex(ix *index) error {
 
 // attrs are the key attributes of an index, partition first.
 func (ix *index) attrs() []keyAttr {
-	if ix.sort == nil {
+	switch {
+	case ix.keys != nil:
+		return ix.keys
+	case ix.sort == nil:
 		return ix.partition.attrs
 	}
 	return slices.Concat(ix.partition.attrs, ix.sort.attrs)

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/aws/smithy-go/middleware"
@@ -12,7 +14,7 @@ import (
 type Call struct {
 	Operation string
 	Table     string
-	Tables    int
+	Tables    []string
 	Index     string
 	Writes    bool
 	Page      int
@@ -66,7 +68,8 @@ type sighting struct {
 	accounts *account // of the call's context
 	shares   []share
 	one      [1]share
-	parts    []uint64 // hashes of the partitions that the call's items are in, if their heat is measured
+	parts    []spot // those that the call's items are in, if their heat is measured
+	told     []Observer
 	id       []byte
 	ctx      context.Context
 	metadata middleware.Metadata // of the answer, if the SDK's output has none
@@ -83,14 +86,25 @@ type share struct {
 	used      float64
 	known     bool      // used is what the service said
 	since     time.Time // when the limit let the last attempt pass
+	parts     int       // of the call's, how many are this table's
 }
 
-// look has a call with ctx looked at, if anybody wants to.
-func (c *call) look(ctx context.Context) {
-	accounts := accountsOf(ctx)
-	if accounts == nil && c.table.Sight == nil {
-		return
+// spot is a partition of a share's table.
+type spot struct {
+	share int
+	hash  uint64
+}
+
+// among has the call, which is about items of t, too, looked at if anybody wants to:
+// before what it asks of any table is told.
+func (c *call) among(t *Table) {
+	if c.seen == nil && t.Sight != nil {
+		c.look(nil)
 	}
+}
+
+// look has the call looked at.
+func (c *call) look(accounts *account) {
 	s := c.page.seen
 	if s == nil {
 		s = new(sighting)
@@ -112,14 +126,20 @@ func (s *sighting) forget() {
 // about adds an item, a key or a page to the part of a table, which is expected
 // to take units. A call is about the items of its table unless it says so.
 func (s *sighting) about(t *Table, units float64) {
+	h := &s.shares[s.share(t)]
+	h.n++
+	h.least += units
+}
+
+// share is the number of the part of a table.
+func (s *sighting) share(t *Table) int {
 	for i := range s.shares {
 		if s.shares[i].table.Name == t.Name {
-			s.shares[i].n++
-			s.shares[i].least += units
-			return
+			return i
 		}
 	}
-	s.shares = append(s.shares, share{table: t, n: 1, least: units})
+	s.shares = append(s.shares, share{table: t})
+	return len(s.shares) - 1
 }
 
 // invokeSeen makes a call that is looked at.
@@ -142,7 +162,7 @@ func (s *sighting) begin(c *call, op int, name string, writes bool, in any) erro
 	s.Call = Call{Operation: name, Table: c.table.Name, Writes: writes, Page: c.page.number, Started: time.Now()}
 	s.op, s.again, s.metadata = op, false, middleware.Metadata{}
 	s.ask(c, in)
-	s.Tables = len(s.shares)
+	s.Tables = s.names(c.table)
 	for i := range s.shares {
 		h := &s.shares[i]
 		h.used, h.known, h.reserved, h.estimated = 0, false, 0, h.least
@@ -153,18 +173,48 @@ func (s *sighting) begin(c *call, op int, name string, writes bool, in any) erro
 		*pick(writes, &s.EstimatedWrite, &s.EstimatedRead) += h.estimated
 	}
 	ctx := c.ctx
-	for _, o := range c.table.observers() {
+	s.told = s.observers()
+	for _, o := range s.told {
 		ctx = o.Start(ctx, &s.Call) //nolint:fatcontext // each observer has a context of its own, one within the other
 	}
 	s.ctx = ctx
 	return s.wait(ctx)
 }
 
-func (t *Table) observers() []Observer {
-	if t.Sight == nil {
-		return nil
+// names are those of all tables that the call is about; who is told may keep them.
+func (s *sighting) names(first *Table) []string {
+	if len(s.shares) < 2 {
+		return first.Names
 	}
-	return t.Sight.Observers
+	all := make([]string, len(s.shares))
+	for i := range s.shares {
+		all[i] = s.shares[i].table.Name
+	}
+	return all
+}
+
+// observers are those of all tables that the call is about, each once.
+func (s *sighting) observers() (all []Observer) {
+	for i := range s.shares {
+		g := s.shares[i].table.Sight
+		switch {
+		case g == nil:
+		case all == nil:
+			all = g.Observers[:len(g.Observers):len(g.Observers)]
+		default:
+			for _, o := range g.Observers {
+				if !slices.ContainsFunc(all, func(other Observer) bool { return sameObserver(o, other) }) {
+					all = append(all, o)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// sameObserver reports whether two are one, as far as they can be compared.
+func sameObserver(a, b Observer) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // wait waits until the limits of all tables let an attempt pass.
@@ -231,15 +281,12 @@ func (s *sighting) end(c *call, out any, err error) {
 	for i := range s.shares {
 		s.settle(&s.shares[i], err)
 	}
-	if c.table.Sight != nil && c.table.Sight.Heat != nil {
-		s.warm(c, c.table.Sight.Heat)
-	}
+	s.warm(c)
 	s.accounts.add(&s.Call)
-	observers := c.table.observers()
-	for i := len(observers) - 1; i >= 0; i-- {
-		observers[i].End(s.ctx, &s.Call)
+	for i := len(s.told) - 1; i >= 0; i-- {
+		s.told[i].End(s.ctx, &s.Call)
 	}
-	s.ctx = nil
+	s.ctx, s.told = nil, nil
 }
 
 // settle finds what a table's part of the call has used. The service does not

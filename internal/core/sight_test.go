@@ -21,7 +21,7 @@ func lookedAt() func() {
 	out := &dynamodb.GetItemOutput{ConsumedCapacity: &types.ConsumedCapacity{CapacityUnits: aws.Float64(0.5)}}
 	c := &call{ctx: context.Background(), table: t, page: p}
 	return func() {
-		c.look(c.ctx)
+		c.look(nil)
 		if err := c.seen.begin(c, opGetItem.id, opGetItem.name, false, in); err != nil {
 			panic(err)
 		}

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/sethvargo/go-retry"
+
+	"github.com/dynox-go/dynox/internal/ast"
 )
 
 // The limits of a transaction.
@@ -123,7 +125,11 @@ func transactAll(ctx context.Context, writes []*Write, token string) error {
 	case watch.mayHaveTakenEffect(err):
 		return &Failure{Kinds: []error{ErrUnknownOutcome}, Cause: serviceError(err)}
 	}
-	return serviceError(err)
+	var actions []*ast.Action
+	for _, w := range writes {
+		actions = append(actions, w.actions...)
+	}
+	return updateError(err, actions)
 }
 
 // Abandon is what follows when writes, which were prepared, do not take effect
@@ -140,6 +146,7 @@ func transact(ctx context.Context, writes []*Write, token string, p *page, watch
 	c := writes[0].repo.Table.newCall(ctx, p, watch)
 	for _, w := range writes {
 		c.direct = c.direct && w.repo.Table.direct(ctx)
+		c.among(w.repo.Table)
 	}
 	if token == "" {
 		token = rand.Text()
@@ -313,7 +320,12 @@ func cancellation(ctx context.Context, writes []*Write, p *page, err error, reas
 		}
 		w := writes[i]
 		c.Reasons[i] = Reason{code, &reasonError{code}}
-		if code == "ConditionalCheckFailed" {
+		switch code {
+		case "ValidationError":
+			if f := invalid(aws.ToString(reason.Message), w.actions); f != nil {
+				c.Reasons[i].Err = f
+			}
+		case "ConditionalCheckFailed":
 			have := stored{attrs: nonEmpty(reason.Item)}
 			if len(p.perOp) == len(writes) {
 				have = p.perOp[i]

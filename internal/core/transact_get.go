@@ -110,6 +110,7 @@ func TransactGet(ctx context.Context, refs []*Ref) error {
 	in := new(dynamodb.TransactGetItemsInput)
 	for _, ref := range refs {
 		c.direct = c.direct && ref.repo.Table.direct(ctx)
+		c.among(ref.repo.Table)
 	}
 	for _, ref := range refs {
 		for _, key := range ref.keys {

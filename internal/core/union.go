@@ -38,6 +38,8 @@ func NewUnion(repos []*Repo, skip bool) (*Union, error) {
 			return nil, fmt.Errorf("%s is in another table than %s", r.Name(), repos[0].Name())
 		case !SameKeys(r.table.keySchema(), repos[0].table.keySchema()):
 			return nil, fmt.Errorf("the key attributes of %s are not those of %s", r.Name(), repos[0].Name())
+		case slices.ContainsFunc(repos[:i], func(other *Repo) bool { return other.Type == r.Type && other.scope != r.scope }):
+			return nil, fmt.Errorf("there are repositories of %s for several tenants: a read would not say of which", r.Name())
 		}
 	}
 	return &Union{repos: repos, skip: skip, exclusive: exclusive(repos)}, nil

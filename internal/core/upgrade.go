@@ -112,6 +112,28 @@ func (p *page) upgrade(dst reflect.Value, fault error) error {
 		}
 	}
 	attrs[name] = &types.AttributeValueMemberN{Value: fmt.Sprint(u.latest())}
+	p.record.rest = p.view.schema.unknown(attrs)
 	dst.SetZero()
 	return p.view.plan.Decode(attrs, dst.Addr().Interface())
+}
+
+// unknown are the attributes that neither a field holds nor dynox derives.
+func (s *Schema) unknown(attrs map[string]types.AttributeValue) map[string]types.AttributeValue {
+	if s.dynamic {
+		return nil
+	}
+	rest := maps.Clone(attrs)
+	for _, f := range s.plan.Fields() {
+		delete(rest, f.Name)
+	}
+	for _, name := range s.overlaid {
+		delete(rest, name)
+	}
+	for _, a := range s.table.attrs() {
+		delete(rest, a.name)
+	}
+	for _, d := range s.stages.following {
+		delete(rest, d.To.Path[0].Name)
+	}
+	return rest
 }

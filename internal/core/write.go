@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,14 +52,15 @@ type Write struct {
 	stored  stored        // of a put
 	key     attributes
 	actions []*ast.Action
-	once    bool     // sent exactly once
-	single  bool     // taking effect twice does harm
-	take    bool     // a delete that returns the item
-	swap    bool     // a put that returns what it replaced
-	soft    bool     // a delete that is an update
-	deleted bool     // about an item that was deleted softly
-	unseen  bool     // nobody knows a Go value of the item: a delete of what is of another kind, or a raw put
-	renewed []*Write // of a delete: what is put in place of the item, under another key, and its claims
+	once    bool                            // sent exactly once
+	single  bool                            // taking effect twice does harm
+	take    bool                            // a delete that returns the item
+	swap    bool                            // a put that returns what it replaced
+	soft    bool                            // a delete that is an update
+	deleted bool                            // about an item that was deleted softly
+	unseen  bool                            // nobody knows a Go value of the item: a delete of what is of another kind, or a raw put
+	rest    map[string]types.AttributeValue // of a put: what is stored beside item
+	renewed []*Write                        // of a delete: what is put in place of the item, under another key, and its claims
 	versioned
 	uploading
 	keeping
@@ -112,11 +114,20 @@ func (r *Repo) prepareIf(ctx context.Context, op Op, item any, with ast.Write, s
 		return nil, err
 	}
 	w.unmoved = same
-	switch op {
+	if err := w.prepare(ctx, with.Actions); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// prepare makes the request of w, which has begun.
+func (w *Write) prepare(ctx context.Context, actions []*ast.Action) (err error) {
+	r := w.repo
+	switch w.op {
 	case Create, Put:
 		err = w.preparePut(ctx)
 	case Update, Upsert:
-		err = w.prepareUpdate(ctx, with.Actions)
+		err = w.prepareUpdate(ctx, actions)
 	case Delete:
 		if r.stages.soft != nil && !w.deleted {
 			err = w.prepareSoftDelete(ctx)
@@ -130,9 +141,9 @@ func (r *Repo) prepareIf(ctx context.Context, op Op, item any, with ast.Write, s
 		err = w.build()
 	}
 	if err != nil {
-		return nil, w.undo(ctx, err)
+		return w.undo(ctx, err)
 	}
-	return w, nil
+	return nil
 }
 
 func (w *Write) preparePut(ctx context.Context) error {
@@ -175,8 +186,16 @@ func (w *Write) preparePut(ctx context.Context) error {
 
 // encode makes the item that w puts what is stored of it.
 func (w *Write) encode(ctx context.Context, keys derivedKeys) (err error) {
-	if w.stored, err = w.repo.encode(w.room, w.item, keys, w.repo.Table.direct(ctx)); err != nil {
+	direct := w.repo.Table.direct(ctx)
+	if w.stored, err = w.repo.encode(w.room, w.item, keys, direct); err != nil {
 		return err
+	}
+	if len(w.rest) > 0 {
+		attrs := w.stored.values()
+		maps.Copy(attrs, w.rest)
+		if w.stored = (stored{attrs: attrs}); direct {
+			w.stored = stored{raw: w.stored.json()}
+		}
 	}
 	return w.seal(ctx)
 }
@@ -286,6 +305,27 @@ func (r *Repo) PutItem(ctx context.Context, op Op, item any, with ast.Write, old
 	if err != nil {
 		return false, err
 	}
+	return w.put(ctx, old)
+}
+
+// putOver is PutItem over the item that was read, if same holds for it, with attributes
+// that the type does not know.
+func (r *Repo) putOver(ctx context.Context, item any, same *ast.Cond, rest map[string]types.AttributeValue) error {
+	w, err := r.begin(ctx, Put, item, ast.Write{})
+	if err != nil {
+		return err
+	}
+	w.unmoved, w.rest = same, rest
+	if err := w.prepare(ctx, nil); err != nil {
+		return err
+	}
+	_, err = w.put(ctx, nil)
+	return err
+}
+
+// put sends w, a put, and decodes what it replaced into old, a *T, when that is not nil.
+func (w *Write) put(ctx context.Context, old any) (existed bool, err error) {
+	r := w.repo
 	if err := w.upload(ctx); err != nil {
 		return false, err
 	}

@@ -7,17 +7,19 @@ import (
 )
 
 // Access is a set of operations.
-type Access uint8
+type Access uint16
 
 // The operations that policies can allow.
 const (
-	Read     Access = 1 << iota // by key, in batches and transactions, and queries
-	Scan                        // of the table and its indexes
-	Write                       // in batches and transactions, too
-	Manage                      // Ensure, Plan, Apply and Describe
-	Stream                      // the table's stream
-	Destroy                     // deletion of the table
-	Describe                    // what the service says of the table
+	Read       Access = 1 << iota // by key, in batches and transactions, and queries
+	Scan                          // of the table and its indexes
+	Write                         // in batches and transactions, too
+	Manage                        // Ensure, Plan, Apply and Describe
+	Stream                        // the table's stream
+	Destroy                       // deletion of the table
+	Describe                      // what the service says of the table
+	Select                        // statements of PartiQL that read
+	Statements                    // statements of PartiQL that write
 )
 
 // actions are what IAM calls the operations, on the table, on its indexes, and
@@ -36,6 +38,8 @@ var actions = []struct {
 	{Stream, []string{"DescribeTable"}, nil, []string{"DescribeStream", "GetRecords", "GetShardIterator"}},
 	{Destroy, []string{"DeleteTable", "DescribeTable"}, nil, nil},
 	{Describe, []string{"DescribeTable"}, nil, nil},
+	{Select, []string{"PartiQLSelect"}, []string{"PartiQLSelect"}, nil},
+	{Statements, []string{"PartiQLDelete", "PartiQLInsert", "PartiQLUpdate"}, nil, nil},
 }
 
 // Policy is an IAM policy that allows access to the table, whose ARN is arn; ""
