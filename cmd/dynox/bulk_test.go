@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/gofrs/flock"
 	"github.com/matryer/is"
 
 	"github.com/dynox-go/dynox/memtable"
@@ -206,9 +207,16 @@ func TestForeignState(t *testing.T) {
 	code, _, said = s.dynox(t.Context(), "export", from, "x", "--segments", "3")
 	is.Equal(code, exitFailed)
 	is.True(strings.Contains(said, "--restart"))
+	part, err := os.Stat("x.part")
+	is.NoErr(err)
 	is.NoErr(os.Truncate("x.part", 0)) // somebody did
-	if code, _, said = s.dynox(t.Context(), "export", from, "x"); code == exitFailed {
+	code, _, said = s.dynox(t.Context(), "export", from, "x", "--segments", "4")
+	if part.Size() > 0 {
+		is.Equal(code, exitFailed)
 		is.True(strings.Contains(said, "--restart"))
+	} else { // it was interrupted before it wrote
+		is.Equal(code, exitDone)
+		is.NoErr(os.Remove("x"))
 	}
 	s.does("export", from, "x", "--segments", "3", "--restart")
 	lines, err := os.ReadFile("x")
@@ -222,4 +230,54 @@ func TestForeignState(t *testing.T) {
 	kept, err := os.ReadFile("y.state")
 	is.NoErr(err)
 	is.Equal(string(kept), "something else")
+}
+
+// What is interrupted before it goes on has come as far as before.
+func TestInterruptedAtOnce(t *testing.T) {
+	s, is := newCutServer(t), is.New(t)
+	from, to := s.table(1200), s.table(0)
+	for _, args := range [][]string{
+		{"export", from, "x", "--segments", "1"},
+		{"import", "x", to, "--write"},
+		{"copy", from, to, "--write", "--segments", "1"},
+	} {
+		for said, n := "interrupted after 0 ", 6; strings.Contains(said, "interrupted after 0 "); n++ {
+			var code int
+			code, _, said = s.dynox(s.cut(n), args...)
+			is.Equal(code, exitInterrupted)
+		}
+		for requests := range 4 {
+			code, _, said := s.dynox(s.cut(1+requests), args...)
+			is.Equal(code, exitInterrupted)
+			if strings.Contains(said, "going on after ") { // it has got as far as that
+				is.True(!strings.Contains(said, " 0 items"))
+			}
+		}
+		s.does(args...)
+		if args[0] != "export" {
+			equal(t, s.all(to), s.all(from))
+			continue
+		}
+		lines, err := os.ReadFile("x")
+		is.NoErr(err)
+		is.Equal(bytes.Count(lines, []byte("\n")), 1200)
+	}
+}
+
+// Two processes do not do the same job at once; a lock that a killed one left is free.
+func TestAtOnce(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t)
+	table := s.table(50)
+	lock := flock.New("items.json.state.lock")
+	held, err := lock.TryLock()
+	is.NoErr(err)
+	is.True(held)
+	code, _, said := s.dynox(t.Context(), "export", table, "items.json")
+	is.Equal(code, exitFailed)
+	is.True(strings.Contains(said, "another process"))
+	is.Equal(left(t), []string{"items.json.state.lock"})
+	is.NoErr(lock.Unlock())
+	s.does("export", table, "items.json")
+	is.Equal(left(t), []string{"items.json"})
 }

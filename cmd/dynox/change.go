@@ -210,6 +210,7 @@ func (c *chosenFlags) change(ctx context.Context, out *console, at *target, what
 	if err := j.open(c.Restart, where(client), c.Segments, c.Filter, c.All, what.print); err != nil {
 		return err
 	}
+	defer j.leave()
 	scan := dynox.All[item]().Filter(what.conds...).Only(keys...).Segments(c.Segments).PageSize(pageSize).MaxPages(c.Segments * pagesPerRound)
 	if c.Consistent {
 		scan = scan.Consistent()

@@ -43,6 +43,7 @@ func (c *copyCmd) Run(ctx context.Context, out *console, at *target) error {
 	if err := j.open(c.Restart, place, at.Profile, otherPlace, c.To.Profile, c.Segments, c.WithoutSentinels); err != nil {
 		return err
 	}
+	defer j.leave()
 	opts := []bulk.CopyOption{bulk.Segments(c.Segments), bulk.Concurrency(c.Concurrency), bulk.MaxRetries(attempts)}
 	if c.Consistent {
 		opts = append(opts, bulk.Consistent())

@@ -99,6 +99,7 @@ func (c *exportCmd) Run(ctx context.Context, out *console, at *target) error {
 	if err := j.open(c.Restart, where(client), c.File, c.Format, c.compression(), c.Segments, c.WithoutSentinels); err != nil {
 		return err
 	}
+	defer j.leave()
 	file, err := openPart(part, j.was.Bytes)
 	if err != nil {
 		return err

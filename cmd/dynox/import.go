@@ -76,6 +76,7 @@ func (c *importCmd) Run(ctx context.Context, out *console, at *target) error {
 	if err := j.open(c.Restart, where(client), c.File, info.Size(), info.ModTime().UnixNano(), c.Format, c.WithoutSentinels); err != nil {
 		return err
 	}
+	defer j.leave()
 	tracked := &trackedFile{file: file}
 	if err := c.into(ctx, j, func(bulk.Progress) (int64, int64) { return tracked.at.Load(), info.Size() }, tracked, to); err != nil {
 		return err

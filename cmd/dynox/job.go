@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/dynox-go/dynox/bulk"
 )
 
@@ -29,6 +31,7 @@ type job struct {
 	path  string // "": nothing is kept
 	print string // of all that makes it this job
 	was   bulk.Progress
+	lock  *flock.Flock // nil: none is held
 }
 
 // stateFile is what a job keeps.
@@ -44,8 +47,9 @@ const stateVersion = 1
 // saveEvery is how often a job keeps how far it has come: what a kill makes it do again.
 const saveEvery = 2 * time.Second
 
-// open finds how far the job has come. What tells it from other jobs is what.
-func (j *job) open(restart bool, what ...any) error {
+// open finds how far the job has come, and keeps other processes from doing it until leave. What
+// tells it from other jobs is what.
+func (j *job) open(restart bool, what ...any) (err error) {
 	h := sha256.New()
 	if err := json.NewEncoder(h).Encode(append([]any{j.name}, what...)); err != nil {
 		return err
@@ -54,6 +58,14 @@ func (j *job) open(restart bool, what ...any) error {
 	if j.path == "" {
 		return nil
 	}
+	if err := j.enter(); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			j.leave()
+		}
+	}()
 	text, err := os.ReadFile(j.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -74,6 +86,29 @@ func (j *job) open(restart bool, what ...any) error {
 	j.was = s.Progress
 	j.say("%s: going on after %s", j.name, many(j.was.Items, "item"))
 	return nil
+}
+
+// enter locks the job's state. The lock of a process that was killed is free.
+func (j *job) enter() error {
+	lock := flock.New(j.path+".lock", flock.SetPermissions(0o600))
+	held, err := lock.TryLock()
+	if err == nil && !held {
+		err = fmt.Errorf("another process is at %s, or at another job with the state %s", j.name, j.path)
+	}
+	if err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	j.lock = lock
+	return nil
+}
+
+// leave gives up the lock.
+func (j *job) leave() {
+	if j.lock != nil {
+		_ = os.Remove(j.lock.Path())
+		_ = j.lock.Close()
+		j.lock = nil
+	}
 }
 
 // save keeps how far the job has come: the file is the old one or the new one, whole.
@@ -155,8 +190,10 @@ func (j *job) run(ctx context.Context, of steps, sync func() error, do does) (bu
 	}
 	goesOn := ""
 	if j.path != "" && p.Checkpoint != "" {
-		if failed := keep(p); failed != nil {
-			return p, errors.Join(err, failed)
+		if p.Checkpoint != j.was.Checkpoint {
+			if failed := keep(p); failed != nil {
+				return p, errors.Join(err, failed)
+			}
 		}
 		goesOn = ": the same command goes on from there"
 	}

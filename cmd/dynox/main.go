@@ -15,10 +15,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/aws/smithy-go"
 )
 
 // What the process ends with.
@@ -42,8 +44,9 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 
 // commands are all there are, with the flags that all of them have.
 type commands struct {
-	Endpoint target `embed:""`
-	Quiet    bool   `short:"q" help:"Show no progress and no summary."`
+	Endpoint target           `embed:""`
+	Quiet    bool             `short:"q" help:"Show no progress and no summary."`
+	Version  kong.VersionFlag `help:"Print the version and quit."`
 
 	Serve    serveCmd    `cmd:"" help:"Serve a DynamoDB in memory."`
 	Tables   tablesCmd   `cmd:"" help:"List the tables."`
@@ -78,7 +81,7 @@ func run(ctx context.Context, args []string, s streams) int {
 			"What is interrupted goes on when the same command is run again."),
 		kong.Writers(s.out, s.err), kong.Exit(func(int) { helped = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": version()})
 	if err != nil {
 		fmt.Fprintln(s.err, "dynox:", err)
 		return exitFailed
@@ -99,9 +102,28 @@ func run(ctx context.Context, args []string, s streams) int {
 		err = errInterrupted // before there was anything to go on with
 	}
 	if err != nil {
-		fmt.Fprintln(s.err, "dynox:", strings.TrimPrefix(err.Error(), "dynox: "))
+		fmt.Fprintln(s.err, "dynox:", strings.TrimPrefix(err.Error(), "dynox: ")+words(err))
 	}
 	return exitCode(err)
+}
+
+// version is that of the module, or of the commit, that the command was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "dynox, built from an unknown version"
+	}
+	return "dynox " + info.Main.Version + " " + info.GoVersion
+}
+
+// words are those of the service about a request that makes no sense: who gave the filter may
+// read what is wrong with it.
+func words(err error) string {
+	var refused smithy.APIError
+	if !errors.As(err, &refused) || refused.ErrorCode() != "ValidationException" || strings.Contains(err.Error(), refused.ErrorMessage()) {
+		return ""
+	}
+	return ": " + refused.ErrorMessage()
 }
 
 func exitCode(err error) int {

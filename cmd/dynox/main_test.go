@@ -6,12 +6,15 @@ import (
 	"crypto/rand"
 	"flag"
 	"fmt"
+	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -212,6 +215,38 @@ func TestHelp(t *testing.T) {
 }
 
 // What makes no sense is refused before anything is sent.
+// What only the service finds wrong with a filter is said in its words.
+func TestWords(t *testing.T) {
+	is := is.New(t)
+	s := newSite(t)
+	code, _, said := s.dynox(t.Context(), "count", s.table(1), "--filter", "x=")
+	is.Equal(code, exitFailed)
+	is.True(strings.Contains(said, "ValidationException: Invalid FilterExpression"))
+}
+
+// Where nobody listens one is told so, after seconds.
+func TestNobodyAnswers(t *testing.T) {
+	is := is.New(t)
+	free, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	is.NoErr(err)
+	url := "http://" + free.Addr().String()
+	is.NoErr(free.Close())
+	var out, said bytes.Buffer
+	began := time.Now()
+	is.Equal(run(t.Context(), []string{"export", "orders", "-", "--endpoint", url}, streams{out: &out, err: &said}), exitFailed)
+	is.True(strings.Contains(said.String(), "nobody answers at "+url))
+	is.True(time.Since(began) < 20*time.Second)
+}
+
+func TestVersion(t *testing.T) {
+	is := is.New(t)
+	var out, said bytes.Buffer
+	is.Equal(run(t.Context(), []string{"--version"}, streams{out: &out, err: &said}), exitDone)
+	is.True(strings.HasPrefix(out.String(), "dynox "))
+	is.True(strings.Contains(out.String(), runtime.Version()))
+	is.Equal(said.Len(), 0)
+}
+
 func TestUsage(t *testing.T) {
 	s := newSite(t)
 	for line, why := range map[string]string{

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/dynox-go/dynox"
@@ -56,12 +59,27 @@ func (t target) client(ctx context.Context) (*dynamodb.Client, error) {
 	if found.Region == "" {
 		return nil, usage("no region: give --region, or set AWS_REGION")
 	}
-	return dynamodb.NewFromConfig(found, func(o *dynamodb.Options) {
+	client := dynamodb.NewFromConfig(found, func(o *dynamodb.Options) {
 		o.Retryer = dynox.Retryer(attempts)
 		if t.Endpoint != "" {
 			o.BaseEndpoint = &t.Endpoint
 		}
-	}), nil
+	})
+	return client, reach(ctx, client)
+}
+
+// reach fails soon where nobody answers; what is on its way is tried for minutes.
+func reach(ctx context.Context, c *dynamodb.Client) error {
+	_, err := c.ListTables(ctx, &dynamodb.ListTablesInput{Limit: aws.Int32(1)}, func(o *dynamodb.Options) { o.Retryer = dynox.Retryer(3) })
+	var refused smithy.APIError
+	var lost *net.OpError
+	switch {
+	case err == nil, errors.As(err, &refused): // whatever it says
+		return nil
+	case errors.As(err, &lost) && ctx.Err() == nil:
+		return fmt.Errorf("nobody answers at %s: %w", where(c), lost)
+	}
+	return err
 }
 
 func isLocal(host string) bool {
