@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/dynox-go/dynox"
+	"github.com/dynox-go/dynox/bulk"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/hooks"
 	"github.com/dynox-go/dynox/hooks/gen"
@@ -161,20 +162,12 @@ func Example_upgrade() {
 	// <nil>
 }
 
-// upgradeAll stores the reviews of older schemas in the present form. One that somebody else has
-// deleted, or stored anew, in between is left alone.
+// upgradeAll stores the reviews of older schemas in the present form.
 func upgradeAll(ctx context.Context, reviews *dynox.Repo[Review]) error {
-	older := reviewSchema.Missing().Or(reviewSchema.Lt(2))
-	for r, err := range reviews.Scan(ctx, dynox.All[Review]().Filter(older)) {
-		if err != nil {
-			return err
-		}
-		err = reviews.Put(ctx, &r, expr.If(reviewID.Exists(), older))
-		if err != nil && !dynox.ConditionFailed(err) {
-			return err
-		}
-	}
-	return nil
+	_, err := bulk.Migrate(ctx, reviews, func(context.Context, *Review) (bulk.Verdict, error) {
+		return bulk.Save, nil
+	})
+	return err
 }
 
 func Example_upgradeAll() {

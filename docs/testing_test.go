@@ -19,6 +19,7 @@ import (
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
 	"github.com/dynox-go/dynox/memtable"
+	"github.com/dynox-go/dynox/tx"
 )
 
 // newHotel is what the program makes of a client: the engine's, or the service's.
@@ -166,4 +167,41 @@ func TestEverywhere(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// The table of operations in testing.md.
+func TestOperationsSent(t *testing.T) {
+	ctx, is := t.Context(), is.New(t)
+	h := openHotel(ctx)
+	members, err := dynox.NewRepo(h.table, GuestKey, dynox.Kind[Guest]("guest"), tx.Unique(guestName))
+	is.NoErr(err)
+	ann, eve, rename := Guest{ID: "ann"}, Guest{ID: "eve", Name: "Eve"}, guestName.Set("Eva")
+	for _, c := range []struct {
+		sent string
+		call func() error
+	}{
+		{"PutItem", func() error { return h.guests.Create(ctx, &Guest{ID: "cid"}) }},
+		{"PutItem", func() error { _, _, err := h.guests.Swap(ctx, &Guest{ID: "cid"}); return err }},
+		{"UpdateItem", func() error { _, err := h.guests.Upsert(ctx, ann, expr.Add(guestPoints, 1)); return err }},
+		{"DeleteItem", func() error { _, err := h.guests.Take(ctx, Guest{ID: "cid"}); return err }},
+		{"Query", func() error { _, err := h.bookings.Count(ctx, BookingKey.In(Booking{Guest: "ann"})); return err }},
+		{"TransactWriteItems", func() error { return tx.Write(ctx, tx.Put(h.guests, &ann)) }},
+		{"TransactWriteItems", func() error { return members.Put(ctx, &eve) }},
+		{"TransactWriteItems", func() error { _, err := members.Update(ctx, eve, rename); return err }},
+		{"TransactWriteItems", func() error {
+			_, err := h.guests.Update(ctx, ann, expr.Add(guestPoints, 1), expr.ExactlyOnce[Guest]())
+			return err
+		}},
+		{"TransactWriteItems", func() error { return members.Delete(ctx, eve) }},
+	} {
+		h.engine.ForgetRequests()
+		is.NoErr(c.call())
+		var sent []string
+		for _, r := range h.engine.Requests() {
+			if r.Operation != "GetItem" { // before or after
+				sent = append(sent, r.Operation)
+			}
+		}
+		is.Equal(sent, []string{c.sent})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dynox-go/dynox"
 	"github.com/dynox-go/dynox/expr"
@@ -21,9 +22,12 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.SKU, e.Wh
 // errPrice: somebody has changed a price between its look and the order.
 var errPrice = errors.New("a price has changed")
 
+// errOther: an ID that another order has.
+var errOther = errors.New("another order has this ID")
+
 // Place takes what an order is of out of the stock, and stores it: both or neither. It
 // sets the prices, the ID unless there is one, and the time. An order that is there already
-// is not placed again: what is stored takes its place.
+// is not placed again: what is stored takes its place, if it is of the same things.
 func (s *Shop) Place(ctx context.Context, o *Order) error {
 	if err := o.Validate(); err != nil {
 		return errors.Join(dynox.ErrInvalid, err)
@@ -33,13 +37,26 @@ func (s *Shop) Place(ctx context.Context, o *Order) error {
 		err := s.place(ctx, o)
 		switch {
 		case errors.Is(err, dynox.ErrExists):
-			*o, err = s.orders.Get(ctx, *o, dynox.Consistent)
-			return err
+			return s.again(ctx, o)
 		case !errors.Is(err, errPrice):
 			return err
 		}
 	}
 	return errPrice
+}
+
+// again is for an order whose ID is there.
+func (s *Shop) again(ctx context.Context, o *Order) error {
+	stored, err := s.orders.Get(ctx, *o, dynox.Consistent)
+	if err != nil {
+		return err
+	}
+	same := func(a, b Line) bool { return a.SKU == b.SKU && a.Count == b.Count } // prices change
+	if !slices.EqualFunc(o.Lines, stored.Lines, same) {
+		return errOther
+	}
+	*o = stored
+	return nil
 }
 
 func (s *Shop) place(ctx context.Context, o *Order) error {

@@ -189,6 +189,8 @@ func meaning(err error) (status int, text string) {
 		return http.StatusNotFound, "there is none"
 	case errors.Is(err, dynox.ErrInvalid), errors.Is(err, dynox.ErrKey):
 		return http.StatusUnprocessableEntity, "a field is missing or wrong"
+	case errors.Is(err, errOther):
+		return http.StatusUnprocessableEntity, "another order was placed with this Idempotency-Key"
 	case errors.Is(err, dynox.ErrCursor):
 		return http.StatusBadRequest, "the cursor is not of this list"
 	case dynox.Retryable(err), errors.Is(err, errPrice):

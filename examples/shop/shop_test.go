@@ -135,6 +135,9 @@ func TestOrderOnce(t *testing.T) {
 		is.True(!o.Placed.IsZero())
 	}
 	is.Equal(c.stock("tea"), 3)
+	const other = `{"lines":[{"sku":"tea","count":1}]}`
+	is.Equal(c.status("POST", path, other, "Idempotency-Key", "once"), http.StatusUnprocessableEntity)
+	is.Equal(c.stock("tea"), 3)
 }
 
 // However many order at once, no more is sold than there is.
