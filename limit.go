@@ -25,8 +25,8 @@ func (u Units) valid() bool {
 // What a call will take is estimated, from the size of what it writes and from what
 // calls of its kind took lately, and reserved; the call waits until that is
 // available, as long as its context lets it. Afterwards the service's account
-// settles it: what was too much is there for the next call, and for what was too
-// little the next ones wait. Consistent and transactional calls weigh what they cost.
+// settles it: what was too much is there for those that wait or for the next call, and
+// for what was too little the next ones wait. Calls pass in order. Consistent and transactional calls weigh what they cost.
 // Units of indexes count as the table's own. A limiter begins with the units of a
 // second, and saves no more than that.
 type Limiter struct {

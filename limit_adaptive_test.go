@@ -48,8 +48,9 @@ func TestAdaptiveRateFindsTheCapacity(t *testing.T) {
 	r := rand.New(rand.NewPCG(rand.Uint64(), 0))
 	for range *simulated {
 		calls := 20 * math.Pow(3, r.Float64()) // a second, 20 to 60
-		// Callers that wait when the rate is lowered pass at the old one: they are fewer than the calls of a second.
-		s := simulation{bytes: 200 << r.IntN(6), reads: r.IntN(2) == 0, callers: 5 + r.IntN(int(calls/3))}
+		// Those that wait pass at once in the limiter's first second, whatever the table has: they are
+		// not more than the calls of a second.
+		s := simulation{bytes: 200 << r.IntN(6), reads: r.IntN(2) == 0, callers: 5 + r.IntN(int(calls))}
 		s.capacity = math.Round(calls * max(1, float64(s.bytes)/2/1024))
 		if s.reads {
 			s.capacity = math.Round(calls * max(1, float64(s.bytes)/2/4096))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -138,7 +139,8 @@ func TestFixedRate(t *testing.T) {
 				is.True(r.Waits > 0 && r.Waited > 0)
 				// A second's units are there at the beginning; the last call's may be owed.
 				is.True(took.Seconds() >= (r.Units-10)/10-3)
-				is.True(took.Seconds() <= r.Units/10)
+				// What a call did not take is another's, but nobody's if it is more than a second's and none waits.
+				is.True(took.Seconds() <= r.Units/10*1.25)
 			})
 		})
 	}
@@ -195,6 +197,49 @@ func TestLimitSettlesWhatWasNotKnown(t *testing.T) {
 			is.NoErr(err)
 		}
 		is.True(time.Since(start) < 75*time.Second)
+	})
+}
+
+// TestLimitPassesOnWhatIsLeft: those who wait pass as soon as the call before them turns out
+// to have taken less than was thought, in the order in which they came; one who gives up
+// holds nobody up.
+func TestLimitPassesOnWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		is, ctx := is.New(t), t.Context()
+		engine, orders := limited(t, dynox.FixedRate(dynox.Units{Read: 10}))
+		fill(t, orders, 100)
+		_, err := readIDs(orders.Query(ctx, OrderKey.In(Order{Customer: "1"}).Consistent())) // such calls are thought to take 76 units
+		is.NoErr(err)
+		time.Sleep(time.Minute)
+		engine.Fail("", memtable.Latency(time.Millisecond), memtable.Always())
+
+		start := time.Now()
+		var mu sync.Mutex
+		var passed []int
+		var wg sync.WaitGroup
+		for i := range 20 {
+			time.Sleep(time.Microsecond)
+			wg.Go(func() {
+				ctx := ctx
+				if i%4 == 3 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithCancel(ctx)
+					time.AfterFunc(100*time.Millisecond, cancel)
+				}
+				_, err := readIDs(orders.Query(ctx, OrderKey.In(Order{Customer: "nobody"})))
+				mu.Lock()
+				defer mu.Unlock()
+				if passed = append(passed, i); err != nil && !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		took := time.Since(start)
+		t.Log(took)
+		is.True(took > 5*time.Second && took < 10*time.Second) // the first one waits, 20 of them would for minutes
+		is.Equal(passed[:5], []int{3, 7, 11, 15, 19})          // gave up
+		is.True(slices.IsSorted(passed[5:]))
 	})
 }
 

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,12 +62,21 @@ type limit struct {
 	adaptive bool
 	most     float64
 	rate     float64   // units a second
-	credit   float64   // units that were reserved and not used
+	credit   float64   // units that were paid and not used
 	tooMuch  float64   // the rate at the last cut, 0: none yet
 	cutAt    time.Time // the last cut
 	moved    time.Time // the last growth or cut
 	hungry   time.Time // until then calls wait
+	queue    []*waiter // in order: the first one is paid for
+	queued   float64   // units that the queue has yet to pay
+	timer    *time.Timer
 	rates    Rates
+}
+
+// waiter is a call that waits for its units.
+type waiter struct {
+	due, paid float64
+	pass      chan struct{} // closed when all is paid
 }
 
 func (l *limit) begin(units float64, adaptive bool) {
@@ -98,110 +108,152 @@ func (l *limit) state() Rates {
 	return r
 }
 
-// wait waits until units can be taken. since is when they were asked for.
-func (l *limit) wait(ctx context.Context, units float64) (waited time.Duration, since time.Time, err error) {
-	since = time.Now()
+// wait waits until units are paid for. passed is when they were.
+func (l *limit) wait(ctx context.Context, units float64) (waited time.Duration, passed time.Time, err error) {
+	asked := time.Now()
 	if l.bucket == nil {
-		return 0, since, nil
+		return 0, asked, nil
 	}
-	t, delay := l.take(since, units)
-	if delay <= 0 {
-		return 0, since, nil
+	w, err := l.enter(ctx, asked, units)
+	if w == nil || err != nil {
+		return 0, asked, err
 	}
-	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(since) < delay {
-		l.giveBack(t)
-		return 0, since, &unsentError{&Failure{Kinds: []error{context.DeadlineExceeded}, Why: "the rate limit lets nothing pass before"}}
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-w.pass:
 	case <-ctx.Done():
-		l.giveBack(t)
+		l.leave(w)
 		err = &unsentError{&Failure{Kinds: []error{context.Cause(ctx), ctx.Err()}, Why: "while it waited for the rate limit"}}
 	}
-	waited = time.Since(since)
+	passed = time.Now()
+	waited = passed.Sub(asked)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.rates.Waits++
 	l.rates.Waited += waited
-	l.mu.Unlock()
-	return waited, since, err
+	return waited, passed, err
 }
 
-// taken is what a call took.
-type taken struct {
-	tokens []*rate.Reservation
-	credit float64
-}
-
-// take takes units, and says how long it is until they are there.
-func (l *limit) take(now time.Time, units float64) (t taken, delay time.Duration) {
+// enter pays for units, or queues for them: the waiter is nil if it need not wait.
+func (l *limit) enter(ctx context.Context, now time.Time, units float64) (*waiter, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.grow(now)
-	before := l.credit
-	l.credit -= min(units, before)
-	t.tokens, delay = l.reserve(now, units-min(units, before))
-	t.credit = before - l.credit
-	if delay > 0 {
-		l.hungry = now.Add(delay)
+	due := units
+	if len(l.queue) == 0 {
+		l.save(now)
+		if due = l.pay(now, units); due == 0 {
+			return nil, nil
+		}
 	}
-	return t, delay
+	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(now) < l.until(now, l.queued+due) {
+		l.credit += units - due
+		return nil, &unsentError{&Failure{Kinds: []error{context.DeadlineExceeded}, Why: "the rate limit lets nothing pass before"}}
+	}
+	w := &waiter{due: due, paid: units - due, pass: make(chan struct{})}
+	l.queue, l.queued = append(l.queue, w), l.queued+due
+	l.pump(now)
+	return w, nil
 }
 
-// reserve takes units from the bucket, which may owe them. What they are less
-// than whole tokens stays as credit. The caller holds the lock.
-func (l *limit) reserve(now time.Time, units float64) (reserved []*rate.Reservation, delay time.Duration) {
-	n := int(math.Ceil(units * tokens))
-	l.credit += float64(n)/tokens - units
-	for n > 0 {
-		part := min(n, l.bucket.Burst())
-		r := l.bucket.ReserveN(now, part)
-		reserved, delay = append(reserved, r), r.DelayFrom(now)
-		n -= part
-	}
-	return reserved, delay
-}
-
-// giveBack undoes a take that was not waited for.
-func (l *limit) giveBack(t taken) {
+// leave takes w out of the queue; what it has paid is there for others.
+func (l *limit) leave(w *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	for i := len(t.tokens) - 1; i >= 0; i-- {
-		t.tokens[i].CancelAt(now)
+	if i := slices.Index(l.queue, w); i >= 0 {
+		l.queue, l.queued = slices.Delete(l.queue, i, i+1), l.queued-w.due
 	}
-	l.keep(t.credit)
+	l.credit += w.paid
+	l.pump(time.Now())
 }
 
-// keep notes units to be taken later without waiting, not more than a second's.
-func (l *limit) keep(units float64) { l.credit = max(min(l.credit+units, l.rate), 0) }
+// pay takes up to so many units of those that are there, and returns what is still due.
+// What they are less than whole tokens stays as credit. The caller holds the lock.
+func (l *limit) pay(now time.Time, units float64) (due float64) {
+	due = units - min(units, l.credit)
+	l.credit -= units - due
+	if n := int(min(math.Ceil(due*tokens), math.Floor(l.bucket.TokensAt(now)))); n > 0 {
+		l.bucket.ReserveN(now, n)
+		due -= float64(n) / tokens
+	}
+	if due < 0 {
+		l.credit, due = l.credit-due, 0
+	}
+	return due
+}
 
-// settle makes good what was reserved for a call that has used other units.
+// save bounds what is there while nobody waits to what a second brings. The caller holds
+// the lock.
+func (l *limit) save(now time.Time) {
+	l.credit = min(l.credit, (float64(l.bucket.Burst())-max(l.bucket.TokensAt(now), 0))/tokens)
+}
+
+// until is how long it takes until so many units are there, besides the credit.
+func (l *limit) until(now time.Time, units float64) time.Duration {
+	missing := math.Ceil(units*tokens) - l.bucket.TokensAt(now)
+	return time.Duration(math.Ceil(missing / tokens / l.rate * float64(time.Second)))
+}
+
+// pump lets those pass that can be paid for, and comes back for the next one. The caller
+// holds the lock.
+func (l *limit) pump(now time.Time) {
+	l.grow(now)
+	for len(l.queue) > 0 {
+		w := l.queue[0]
+		due := l.pay(now, w.due)
+		l.queued -= w.due - due
+		w.due, w.paid = due, w.paid+w.due-due
+		if due > 0 {
+			delay := max(l.until(now, min(due, float64(l.bucket.Burst())/tokens)), 1)
+			l.hungry = now.Add(delay)
+			if l.timer == nil {
+				l.timer = time.AfterFunc(delay, l.tick)
+			}
+			l.timer.Reset(delay)
+			return
+		}
+		l.queue[0] = nil
+		l.queue = l.queue[1:]
+		close(w.pass)
+	}
+	l.save(now)
+	l.queued = 0 // without what rounding left
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+}
+
+func (l *limit) tick() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pump(time.Now())
+}
+
+// settle makes good what was paid for a call that has used other units.
 func (l *limit) settle(reserved, used float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rates.Units += used
-	switch {
-	case l.bucket == nil:
-		return
-	case used <= reserved:
-		l.keep(reserved - used)
+	if l.bucket == nil {
 		return
 	}
-	owed := used - reserved
-	fromCredit := min(owed, l.credit)
-	l.credit -= fromCredit
-	l.reserve(time.Now(), owed-fromCredit)
+	now := time.Now()
+	l.credit += reserved - used
+	for l.credit < 0 { // the bucket owes it
+		n := int(min(math.Ceil(-l.credit*tokens), float64(l.bucket.Burst())))
+		l.bucket.ReserveN(now, n)
+		l.credit += float64(n) / tokens
+	}
+	l.pump(now)
 }
 
 // throttled is told of an attempt that the service had no capacity for, and
-// when it began to wait: one from before the last cut tells nothing new.
-func (l *limit) throttled(since time.Time) {
+// when it passed: one from before the last cut tells nothing new.
+func (l *limit) throttled(passed time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rates.Throttles++
-	if !l.adaptive || !since.After(l.cutAt) {
+	if !l.adaptive || !passed.After(l.cutAt) {
 		return
 	}
 	now := time.Now()
@@ -210,6 +262,7 @@ func (l *limit) throttled(since time.Time) {
 	if saved := int(l.bucket.TokensAt(now)); saved > 0 { // the service has saved nothing
 		l.bucket.ReserveN(now, saved)
 	}
+	l.pump(now)
 }
 
 // grow raises an adaptive rate: a tenth for each second, and slowly where it was too

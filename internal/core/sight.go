@@ -85,7 +85,7 @@ type share struct {
 	reserved  float64
 	used      float64
 	known     bool      // used is what the service said
-	since     time.Time // when the limit let the last attempt pass
+	passed    time.Time // when the limit let the last attempt pass
 	parts     int       // of the call's, how many are this table's
 }
 
@@ -225,18 +225,18 @@ func (s *sighting) wait(ctx context.Context) error {
 		if g == nil || g.Limiter == nil {
 			continue
 		}
-		waited, since, err := g.Limiter.side(s.Writes).wait(ctx, h.estimated)
+		waited, passed, err := g.Limiter.side(s.Writes).wait(ctx, h.estimated)
 		s.Waited += waited
 		if err != nil {
 			return err
 		}
-		h.reserved, h.since = h.estimated, since
+		h.reserved, h.passed = h.estimated, passed
 	}
 	return nil
 }
 
 // attempt is asked before each attempt of the SDK: one that follows a throttled
-// one has lost what was reserved for that.
+// one waits anew.
 func (s *sighting) attempt(ctx context.Context) error {
 	s.Attempts++
 	if !s.again {
@@ -246,11 +246,15 @@ func (s *sighting) attempt(ctx context.Context) error {
 	return s.wait(ctx)
 }
 
-// refused is told of the error that an attempt ended in.
+// refused is told of the error that an attempt ended in. What was reserved for one that
+// was throttled is lost: the service did not have it.
 func (s *sighting) refused(err error) {
 	if starved(err) {
 		s.again = true
 		s.Throttles++
+		for i := range s.shares {
+			s.shares[i].reserved = 0
+		}
 		s.slow()
 	}
 }
@@ -260,7 +264,7 @@ func (s *sighting) slow() {
 	for i := range s.shares {
 		h := &s.shares[i]
 		if g := h.table.Sight; g != nil && g.Limiter != nil {
-			g.Limiter.side(s.Writes).throttled(h.since)
+			g.Limiter.side(s.Writes).throttled(h.passed)
 		}
 	}
 }
