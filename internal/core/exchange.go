@@ -321,7 +321,11 @@ func (x *exchange) takeResponses(s *wire.Scanner) error {
 // canceled. It returns the rest.
 func (x *exchange) takeRefused(body []byte) ([]byte, error) {
 	rest, item, err := takeItem(x.rest[:0:len(x.rest)], body, func(b []byte, name []byte, value []byte) ([]byte, bool, error) {
-		if string(name) != "CancellationReasons" || value[0] != '[' {
+		if string(name) != "CancellationReasons" {
+			return b, false, nil
+		}
+		x.page.perOp = x.page.perOp[:0]
+		if value[0] != '[' {
 			return b, false, nil
 		}
 		b = append(appendMember(b, name), '[')
@@ -352,15 +356,19 @@ func takeItem(b, object []byte, other func(b, name, value []byte) ([]byte, bool,
 	b = append(b, '{')
 	err = eachMember(object, func(name []byte, s *wire.Scanner) error {
 		value, err := s.Raw()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case string(name) == "Item" && value[0] == '{':
-			if len(value) > len("{}") {
-				item.raw = value
+		}
+		if string(name) == "Item" {
+			item.raw = nil
+			if value[0] == '{' {
+				if len(bytes.TrimSpace(value[1:])) > len("}") { // an item without attributes is none
+					item.raw = value
+				}
+				return nil
 			}
-			return nil
-		case other != nil:
+		}
+		if other != nil {
 			var done bool
 			if b, done, err = other(b, name, value); done || err != nil {
 				return err
