@@ -315,7 +315,7 @@ func TestAdaptiveRateOfBatches(t *testing.T) {
 		took := time.Since(start)
 		t.Logf("%d puts in %v: %+v", n, took, limiter.Write())
 		rate := limiter.Write().Units / took.Seconds()
-		is.True(rate > 50*0.6 && rate < 50*1.1) // batches wait by themselves, too: 35 to 51, in a hundred runs
+		is.True(rate > 50*0.7 && rate < 50*1.1) // batches wait by themselves, too: 43 to 51, in 250 runs
 		is.True(limiter.Write().Throttles > 0)
 	})
 }
